@@ -1,0 +1,4 @@
+//! To be written.
+#![no_std]
+#![forbid(unsafe_code)]
+extern crate alloc;
