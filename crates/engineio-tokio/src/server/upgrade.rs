@@ -1,0 +1,170 @@
+//! The WebSocket handshake, from the request to an open WebSocket.
+
+use base64::{Engine, prelude::BASE64_STANDARD};
+use bytes::Bytes;
+use engineio_proto::server::Reject;
+use http::{
+    HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Version,
+    header::{
+        CONNECTION, CONTENT_TYPE, SEC_WEBSOCKET_ACCEPT, SEC_WEBSOCKET_KEY, SEC_WEBSOCKET_PROTOCOL,
+        SEC_WEBSOCKET_VERSION, UPGRADE,
+    },
+    request::Parts,
+};
+use hyper::upgrade::OnUpgrade;
+
+use super::answer;
+use crate::{body::Body, ws::WebSocket};
+
+/// A WebSocket handshake that will be accepted.
+pub(crate) struct Handshake {
+    accept: HeaderValue,
+    protocol: Option<HeaderValue>,
+    on_upgrade: OnUpgrade,
+}
+
+impl Handshake {
+    /// Takes the handshake out of a request. [RFC 6455 § 4.2.1]
+    pub(crate) fn take(parts: &mut Parts) -> Result<Self, Refusal> {
+        let headers = &parts.headers;
+        if headers
+            .get(SEC_WEBSOCKET_VERSION)
+            .is_none_or(|version| version != VERSION)
+        {
+            return Err(Refusal::Version);
+        }
+        if parts.method != Method::GET || parts.version != Version::HTTP_11 {
+            return Err(Refusal::Malformed);
+        }
+        let key = headers.get(SEC_WEBSOCKET_KEY).ok_or(Refusal::Malformed)?;
+        Ok(Self {
+            accept: accept(key).ok_or(Refusal::Malformed)?,
+            protocol: headers.get(SEC_WEBSOCKET_PROTOCOL).and_then(first_token),
+            on_upgrade: parts.extensions.remove().ok_or(Refusal::Malformed)?,
+        })
+    }
+
+    /// The answer that completes the handshake.
+    pub(crate) fn response(&self) -> http::Response<Body> {
+        let mut response = http::Response::new(Body::empty());
+        *response.status_mut() = StatusCode::SWITCHING_PROTOCOLS;
+        let headers = response.headers_mut();
+        headers.insert(CONNECTION, HeaderValue::from_static("Upgrade"));
+        headers.insert(UPGRADE, HeaderValue::from_static("websocket"));
+        headers.insert(SEC_WEBSOCKET_ACCEPT, self.accept.clone());
+        // [eio4 § WebSocket transport] the first that the client offers, as the reference does.
+        if let Some(protocol) = &self.protocol {
+            headers.insert(SEC_WEBSOCKET_PROTOCOL, protocol.clone());
+        }
+        response
+    }
+
+    /// Waits until the answer has left. `None`: the client went away before.
+    pub(crate) async fn complete(self, max_payload: u64) -> Option<Box<WebSocket>> {
+        let upgraded = self.on_upgrade.await.ok()?;
+        Some(Box::new(WebSocket::new(upgraded, max_payload)))
+    }
+}
+
+/// Why a WebSocket handshake is not accepted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Refusal {
+    /// Something is missing or wrong, or the connection cannot be upgraded.
+    Malformed,
+    /// A version of WebSocket that is not spoken here.
+    Version,
+}
+
+impl Refusal {
+    pub(crate) fn response(self) -> http::Response<Body> {
+        let mut response = refuse(Reject::BadRequest);
+        match self {
+            Self::Malformed => {}
+            Self::Version => {
+                // [RFC 6455 § 4.4] so that the client knows what would have been understood.
+                let version = HeaderValue::from_static(VERSION);
+                response
+                    .headers_mut()
+                    .insert(SEC_WEBSOCKET_VERSION, version);
+            }
+        }
+        response
+    }
+}
+
+/// Whether a request asks to become a WebSocket.
+pub(crate) fn is_asked_for(headers: &HeaderMap) -> bool {
+    has_token(headers, &CONNECTION, "upgrade") && has_token(headers, &UPGRADE, "websocket")
+}
+
+/// Refuses an upgrade: the message alone, as plain text, on a connection that ends.
+/// [eio4 § Error bodies]
+pub(crate) fn refuse(reject: Reject) -> http::Response<Body> {
+    let body = Bytes::from_static(reject.upgrade_body().as_bytes());
+    let mut response = answer::whole(StatusCode::BAD_REQUEST, body);
+    let headers = response.headers_mut();
+    headers.insert(CONNECTION, HeaderValue::from_static("close"));
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/html"));
+    response
+}
+
+fn has_token(headers: &HeaderMap, name: &HeaderName, token: &str) -> bool {
+    let values = headers
+        .get_all(name)
+        .iter()
+        .filter_map(|value| value.to_str().ok());
+    values
+        .flat_map(|value| value.split(','))
+        .any(|word| word.trim().eq_ignore_ascii_case(token))
+}
+
+fn first_token(offered: &HeaderValue) -> Option<HeaderValue> {
+    let first = offered.to_str().ok()?.split(',').next()?.trim();
+    (!first.is_empty()).then(|| HeaderValue::from_str(first).ok())?
+}
+
+/// What proves that the key has been understood. `None`: it is not 16 bytes. [RFC 6455 § 4.2.2]
+fn accept(key: &HeaderValue) -> Option<HeaderValue> {
+    if BASE64_STANDARD.decode(key).ok()?.len() != 16 {
+        return None;
+    }
+    let mut sha = sha1_smol::Sha1::new();
+    sha.update(key.as_bytes());
+    sha.update(GUID.as_bytes());
+    HeaderValue::from_str(&BASE64_STANDARD.encode(sha.digest().bytes())).ok()
+}
+
+/// [RFC 6455 § 4.1]
+const VERSION: &str = "13";
+
+/// [RFC 6455 § 1.3]
+const GUID: &str = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_key_of_the_specification_is_accepted_as_there() {
+        let key = HeaderValue::from_static("dGhlIHNhbXBsZSBub25jZQ==");
+        assert_eq!(accept(&key).unwrap(), "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=");
+    }
+
+    #[test]
+    fn a_key_that_is_not_sixteen_bytes_is_none() {
+        for key in ["", "dGhlIHNhbXBsZSBub25jZQ", "AAAA", "****"] {
+            assert_eq!(accept(&HeaderValue::from_static(key)), None, "{key}");
+        }
+    }
+
+    #[test]
+    fn an_upgrade_is_told_by_both_headers() {
+        let mut headers = HeaderMap::new();
+        headers.insert(UPGRADE, HeaderValue::from_static("WebSocket"));
+        assert!(!is_asked_for(&headers));
+        headers.insert(CONNECTION, HeaderValue::from_static("keep-alive, Upgrade"));
+        assert!(is_asked_for(&headers));
+        headers.insert(UPGRADE, HeaderValue::from_static("h2c"));
+        assert!(!is_asked_for(&headers));
+    }
+}

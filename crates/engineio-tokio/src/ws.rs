@@ -1,0 +1,144 @@
+//! One WebSocket as frames in and frames out: the only code that knows the WebSocket library.
+
+use std::{
+    collections::VecDeque,
+    task::{Context, Poll, ready},
+    time::Duration,
+};
+
+use bytes::Bytes;
+use engineio_proto::{Frame, Utf8Bytes};
+use futures_util::{SinkExt, StreamExt};
+use hyper::upgrade::Upgraded;
+use hyper_util::rt::TokioIo;
+use tokio_websockets::{
+    CloseCode, Config, Error, Limits, Message, Payload, ServerBuilder, WebSocketStream,
+};
+
+/// A WebSocket, seen from the server.
+///
+/// Frames wait here until [`poll_flush`](Self::poll_flush): the library writes whenever it reads,
+/// so what it does not have it cannot write one by one.
+pub(crate) struct WebSocket {
+    stream: WebSocketStream<TokioIo<Upgraded>>,
+    outgoing: VecDeque<Frame>,
+    unflushed: bool,
+}
+
+/// How a WebSocket ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum End {
+    /// The peer closed it, cleanly or not.
+    Closed,
+    /// The peer broke the WebSocket protocol, or a message is larger than allowed.
+    Failed,
+}
+
+impl WebSocket {
+    /// Takes over an upgraded HTTP connection. `max_payload`: bytes of one message.
+    pub(crate) fn new(upgraded: Upgraded, max_payload: u64) -> Self {
+        let limits = Limits::default().max_payload_len(usize::try_from(max_payload).ok());
+        // One message is one frame, and nothing is written before the flush.
+        let config = Config::default()
+            .frame_size(usize::MAX)
+            .flush_threshold(usize::MAX);
+        let builder = ServerBuilder::new().limits(limits).config(config);
+        Self {
+            stream: builder.serve(TokioIo::new(upgraded)),
+            outgoing: VecDeque::new(),
+            unflushed: false,
+        }
+    }
+
+    /// Keeps a frame for the next flush.
+    pub(crate) fn send(&mut self, frame: Frame) {
+        self.outgoing.push_back(frame);
+        self.unflushed = true;
+    }
+
+    /// The next message of the peer. Not to be called again after an error.
+    pub(crate) fn poll_frame(&mut self, cx: &mut Context<'_>) -> Poll<Result<Frame, End>> {
+        loop {
+            let message = match ready!(self.stream.poll_next_unpin(cx)) {
+                Some(Ok(message)) => message,
+                Some(Err(error)) => return Poll::Ready(Err(self.on_error(&error))),
+                None => return Poll::Ready(Err(End::Closed)),
+            };
+            if message.is_close() {
+                return Poll::Ready(Err(End::Closed));
+            }
+            if message.is_text() {
+                let text = Utf8Bytes::try_from(Bytes::from(message.into_payload()));
+                return Poll::Ready(text.map(Frame::Text).map_err(|_| End::Failed));
+            }
+            if message.is_binary() {
+                return Poll::Ready(Ok(Frame::Binary(message.into_payload().into())));
+            }
+            // A control frame: the library has queued the answer.
+        }
+    }
+
+    /// Writes what is kept. Ready once all of it has left; pending for ever when there was nothing.
+    pub(crate) fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), End>> {
+        if !self.unflushed {
+            return Poll::Pending;
+        }
+        while let Some(frame) = self.outgoing.pop_front() {
+            ready!(self.stream.poll_ready_unpin(cx)).map_err(|_| End::Closed)?;
+            self.stream
+                .start_send_unpin(into_message(frame))
+                .map_err(|_| End::Closed)?;
+        }
+        ready!(self.stream.poll_flush_unpin(cx)).map_err(|_| End::Closed)?;
+        self.unflushed = false;
+        Poll::Ready(Ok(()))
+    }
+
+    /// Writes what is kept and a close frame without a status code, then waits a moment for the
+    /// peer. Does not hold up the caller.
+    pub(crate) fn close(mut self) {
+        tokio::spawn(async move {
+            // Whatever fails here, the socket is dropped behind it.
+            let _ = tokio::time::timeout(LINGER, self.say_goodbye()).await;
+        });
+    }
+
+    async fn say_goodbye(&mut self) -> Result<(), Error> {
+        let kept = self.outgoing.drain(..).map(into_message);
+        for message in kept.chain([Message::close(None, "")]) {
+            if self.stream.feed(message).await.is_err() {
+                // The peer closed first: the library has queued the answer.
+                break;
+            }
+        }
+        self.stream.close().await?;
+        // Closing a socket with unread bytes resets it, and the peer would miss the close frame.
+        tokio::io::copy(self.stream.get_mut(), &mut tokio::io::sink()).await?;
+        Ok(())
+    }
+
+    fn on_error(&mut self, error: &Error) -> End {
+        match error {
+            // A reset or an end of the stream in the middle of a frame.
+            Error::Io(_) | Error::AlreadyClosed => End::Closed,
+            Error::PayloadTooLong { .. } => {
+                // The library queues this itself for one frame, but not for a fragmented message.
+                let _ = self
+                    .stream
+                    .start_send_unpin(Message::close(Some(CloseCode::MESSAGE_TOO_BIG), ""));
+                End::Failed
+            }
+            _ => End::Failed,
+        }
+    }
+}
+
+fn into_message(frame: Frame) -> Message {
+    match frame {
+        Frame::Text(text) => Message::text(Payload::from(text.into_bytes())),
+        Frame::Binary(bytes) => Message::binary(Payload::from(bytes)),
+    }
+}
+
+/// How long a closed WebSocket waits for its peer.
+const LINGER: Duration = Duration::from_secs(3);

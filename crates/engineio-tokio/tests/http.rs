@@ -1,0 +1,352 @@
+//! One request, one answer: the vectors of the reference, and what they leave out.
+
+mod support;
+
+use bytes::Bytes;
+use engineio_tokio::{
+    AllowOrigin, Cors, Options,
+    proto::{Config, Message},
+};
+use http::HeaderValue;
+use serde_json::Value;
+use support::{Answer, Host, sid_of};
+
+/// Vectors on which this server differs, how, and why. All others pass exactly.
+const DIFFERENT: [(&str, &str, &str); 24] = [
+    (
+        "handshake_user_agent_ie11",
+        "x-xss-protection: None",
+        OLD_BROWSER,
+    ),
+    (
+        "handshake_user_agent_msie_with_semicolon",
+        "x-xss-protection: None",
+        OLD_BROWSER,
+    ),
+    (
+        "path_without_slash",
+        "body ",
+        "the text is of the recorder's own handler",
+    ),
+    (
+        "path_other",
+        "body ",
+        "the text is of the recorder's own handler",
+    ),
+    (
+        "transport_webtransport_over_http",
+        "no such transport: webtransport",
+        NOT_OFFERED,
+    ),
+    (
+        "handshake_three_transports",
+        "no such transport: webtransport",
+        NOT_OFFERED,
+    ),
+    (
+        "allow_request_denied_with_message",
+        "no such option: allowRequest",
+        NOT_OFFERED,
+    ),
+    (
+        "allow_request_denied",
+        "no such option: allowRequest",
+        NOT_OFFERED,
+    ),
+    (
+        "allow_request_denied_with_code",
+        "no such option: allowRequest",
+        NOT_OFFERED,
+    ),
+    ("post_octet_stream_with_charset", BARE_400, GARBAGE),
+    ("post_empty", BARE_400, GARBAGE),
+    ("post_garbage", BARE_400, GARBAGE),
+    (
+        "poll_compression_payload_of_1024_bytes_gzip",
+        "content-encoding: None",
+        COMPRESSION,
+    ),
+    (
+        "poll_compression_payload_of_1025_bytes_gzip",
+        "content-encoding: None",
+        COMPRESSION,
+    ),
+    (
+        "poll_compression_deflate_only",
+        "content-encoding: None",
+        COMPRESSION,
+    ),
+    (
+        "poll_compression_one_message_opts_in",
+        "content-encoding: None",
+        COMPRESSION,
+    ),
+    (
+        "poll_compression_server_disabled",
+        "no such option: httpCompression",
+        COMPRESSION,
+    ),
+    (
+        "initial_packet_text",
+        "no such option: initialPacket",
+        NOT_OFFERED,
+    ),
+    (
+        "initial_packet_binary_b64",
+        "no such option: initialPacketHex",
+        NOT_OFFERED,
+    ),
+    (
+        "initial_packet_binary_raw",
+        "no such option: initialPacketHex",
+        NOT_OFFERED,
+    ),
+    (
+        "cors_preflight",
+        "content-length: None",
+        "hyper leaves it out of a 204, as [RFC 9110 § 8.6] demands",
+    ),
+    ("cookie_true", "no such option: cookie", NOT_OFFERED),
+    ("cookie_custom", "no such option: cookie", NOT_OFFERED),
+    (
+        "cookie_only_on_handshake",
+        "no such option: cookie",
+        NOT_OFFERED,
+    ),
+];
+const BARE_400: &str =
+    "status 400, body , cache-control: None, content-length: Some(\"0\"), content-type: None";
+const COMPRESSION: &str = "compression is left to a middleware of the framework";
+const GARBAGE: &str = "400 tells the client what it did; the test suites tolerate both";
+const NOT_OFFERED: &str = "this server has no such option";
+const OLD_BROWSER: &str = "the header has no effect in any living browser";
+
+#[tokio::test]
+async fn requests_are_answered_as_the_reference_does() {
+    let file: Value = serde_json::from_str(include_str!("vectors/engineio-http_v4.json")).unwrap();
+    let vectors = file["vectors"].as_array().unwrap();
+    assert_eq!(vectors.len(), 85);
+    let mut wrong = Vec::new();
+    for vector in vectors {
+        let name = vector["name"]
+            .as_str()
+            .unwrap()
+            .strip_prefix("http_v4_")
+            .unwrap();
+        let listed = DIFFERENT.iter().find(|(other, ..)| name == *other);
+        let expected = listed.map(|(_, difference, _)| (*difference).to_owned());
+        let found = check(vector).await.err();
+        if found != expected {
+            wrong.push(format!("{name}: {found:?} instead of {expected:?}"));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+async fn check(vector: &Value) -> Result<(), String> {
+    let host = Host::silent(options(&vector["options"])?).await;
+    let mut query = vector["request"]["query"]
+        .as_str()
+        .unwrap_or_default()
+        .to_owned();
+    let mut sid = String::new();
+    if let Some(handshake) = vector["session_handshake_query"].as_str() {
+        sid = sid_of(&host.get(handshake).await.text());
+        query = query.replace("{sid}", &sid);
+        let peer = host.peer();
+        for message in vector["server_sends"].as_array().into_iter().flatten() {
+            peer.send(message_of(message));
+        }
+    }
+
+    let request = &vector["request"];
+    let target = format!("{}?{query}", request["path"].as_str().unwrap());
+    let headers: Vec<(&str, &str)> = request["headers"]
+        .as_object()
+        .into_iter()
+        .flatten()
+        .map(|(name, value)| (name.as_str(), value.as_str().unwrap()))
+        .collect();
+    let body = bytes(&request["body"]);
+    let method = request["method"].as_str().unwrap();
+    let mut stream = host.write_request(method, &target, &headers, &body).await;
+    compare(&vector["response"], &Answer::read(&mut stream).await, &sid)
+}
+
+fn compare(expected: &Value, answer: &Answer, sid: &str) -> Result<(), String> {
+    let mut differences = Vec::new();
+    if expected["status"] != answer.status {
+        differences.push(format!("status {}", answer.status));
+    }
+    let sid = if answer.body.starts_with(b"0{") {
+        sid_of(&answer.text())
+    } else {
+        sid.to_owned()
+    };
+    let text = String::from_utf8_lossy(&answer.body).into_owned();
+    let expected_text = String::from_utf8(bytes(&expected["body"])).unwrap();
+    if text != expected_text.replace("{sid}", &sid) {
+        differences.push(format!("body {text}"));
+    }
+    let mut headers: Vec<_> = expected["headers"].as_object().unwrap().iter().collect();
+    // Whether a JSON object keeps its order is a matter of features of its library.
+    headers.sort_by_key(|(name, _)| *name);
+    for (name, value) in headers {
+        let mut value = value.as_str().unwrap().to_owned();
+        if name == "content-length" {
+            // Session ids of the reference have 20 characters.
+            let longer = if expected_text.contains("{sid}") {
+                sid.len() - 20
+            } else {
+                0
+            };
+            value = (value.parse::<usize>().unwrap() + longer).to_string();
+        }
+        if answer.header(name) != Some(value.as_str()) {
+            differences.push(format!("{name}: {:?}", answer.header(name)));
+        }
+    }
+    if differences.is_empty() {
+        Ok(())
+    } else {
+        Err(differences.join(", "))
+    }
+}
+
+fn options(from: &Value) -> Result<Options, String> {
+    let mut options = Options::default();
+    for (name, value) in from.as_object().into_iter().flatten() {
+        match name.as_str() {
+            "allowUpgrades" => options.engine.allow_upgrades = value.as_bool().unwrap(),
+            "cors" => options.cors = Some(cors(value)),
+            "maxHttpBufferSize" => options.engine.max_payload = value.as_u64().unwrap(),
+            "transports" => transports(&mut options.engine, value)?,
+            other => return Err(format!("no such option: {other}")),
+        }
+    }
+    Ok(options)
+}
+
+fn transports(engine: &mut Config, names: &Value) -> Result<(), String> {
+    let names: Vec<&str> = names
+        .as_array()
+        .unwrap()
+        .iter()
+        .flat_map(Value::as_str)
+        .collect();
+    engine.transports.polling = names.contains(&"polling");
+    engine.transports.websocket = names.contains(&"websocket");
+    match names
+        .iter()
+        .find(|name| !["polling", "websocket"].contains(name))
+    {
+        Some(other) => Err(format!("no such transport: {other}")),
+        None => Ok(()),
+    }
+}
+
+fn cors(from: &Value) -> Cors {
+    let mut cors = Cors::new(match from["origin"].as_str().unwrap() {
+        "*" => AllowOrigin::Any,
+        origin => AllowOrigin::Exact(HeaderValue::from_str(origin).unwrap()),
+    });
+    cors.credentials = from["credentials"].as_bool().unwrap_or_default();
+    if let Some(methods) = from["methods"].as_array() {
+        let methods = methods
+            .iter()
+            .map(|method| method.as_str().unwrap().parse().unwrap());
+        cors.methods = methods.collect();
+    }
+    cors
+}
+
+fn message_of(value: &Value) -> Message {
+    match &value["binary"]["hex"] {
+        Value::String(_) => Message::Binary(Bytes::from(bytes(value))),
+        _ => Message::Text(String::from_utf8(bytes(value)).unwrap().into()),
+    }
+}
+
+/// Text or bytes in the notation of the vectors.
+fn bytes(value: &Value) -> Vec<u8> {
+    if let Some(text) = value.as_str() {
+        return text.as_bytes().to_vec();
+    }
+    if let Some(hex) = value["hex"].as_str() {
+        let digits = hex.as_bytes().chunks(2);
+        return digits
+            .map(|d| u8::from_str_radix(str::from_utf8(d).unwrap(), 16).unwrap())
+            .collect();
+    }
+    if let Some(parts) = value["concat"].as_array() {
+        return parts.iter().flat_map(bytes).collect();
+    }
+    if value["repeat"].is_string() {
+        return bytes(&value["repeat"]).repeat(value["count"].as_u64().unwrap() as usize);
+    }
+    match (&value["text"], &value["binary"]) {
+        (Value::Null, Value::Null) => Vec::new(),
+        (Value::Null, binary) => bytes(binary),
+        (text, _) => bytes(text),
+    }
+}
+
+#[tokio::test]
+async fn a_list_of_origins_lets_its_members_in() {
+    let mut options = Options::default();
+    let list = ["https://a.example", "https://b.example"].map(HeaderValue::from_static);
+    options.cors = Some(Cors::new(AllowOrigin::List(list.to_vec())));
+    let host = Host::silent(options).await;
+    for (origin, allowed) in [("https://b.example", true), ("https://c.example", false)] {
+        let answer = host
+            .request("GET", "EIO=4&transport=polling", &[("Origin", origin)], b"")
+            .await;
+        assert_eq!(
+            answer.header("access-control-allow-origin"),
+            allowed.then_some(origin)
+        );
+        assert_eq!(answer.header("vary"), Some("Origin"));
+    }
+}
+
+#[tokio::test]
+async fn a_mirrored_origin_and_every_option_of_a_preflight() {
+    let mut cors = Cors::new(AllowOrigin::Mirror);
+    cors.allowed_headers = Some(vec!["x-one".parse().unwrap(), "x-two".parse().unwrap()]);
+    cors.exposed_headers = vec!["x-three".parse().unwrap()];
+    cors.max_age = Some(std::time::Duration::from_secs(600));
+    let mut options = Options::default();
+    options.cors = Some(cors);
+    let host = Host::silent(options).await;
+    let headers = [("Origin", "https://a.example")];
+    let answer = host
+        .request("OPTIONS", "EIO=4&transport=polling", &headers, b"")
+        .await;
+    assert_eq!(answer.status, 204);
+    for (name, value) in [
+        ("access-control-allow-origin", "https://a.example"),
+        ("access-control-allow-headers", "x-one,x-two"),
+        (
+            "access-control-allow-methods",
+            "GET,HEAD,PUT,PATCH,POST,DELETE",
+        ),
+        ("access-control-expose-headers", "x-three"),
+        ("access-control-max-age", "600"),
+        ("vary", "Origin"),
+    ] {
+        assert_eq!(answer.header(name), Some(value), "{name}");
+    }
+    assert_eq!(answer.header("access-control-allow-credentials"), None);
+    assert!(answer.body.is_empty());
+}
+
+#[tokio::test]
+async fn a_path_is_normalised_and_matched_by_prefix() {
+    for path in ["/chat", "/chat/"] {
+        let mut options = Options::default();
+        options.path = path.to_owned();
+        let host = Host::silent(options).await;
+        assert!(host.server.matches("/chat/") && host.server.matches("/chat/1/"));
+        assert!(!host.server.matches("/chat") && !host.server.matches("/chatter/"));
+    }
+}
