@@ -1,1 +1,3 @@
-//! Criterion benchmarks of the workspace; see the files beside this one.
+//! Criterion benchmarks of the workspace.
+//!
+//! `cargo bench -p benches` runs them all; each file is a subject, each benchmark in it a workload.

@@ -1,2 +1,40 @@
-//! To be written.
+//! Socket.IO for Rust.
+//!
+//! One dependency for a complete server: it speaks to the JavaScript clients of Socket.IO 3 and 4
+//! over polling and WebSocket.
+//!
+//! ```no_run
+//! use socketio::{Data, Namespace, Server, Socket};
+//!
+//! #[tokio::main]
+//! async fn main() -> std::io::Result<()> {
+//!     let chat = Namespace::new("/")
+//!         .on_connect(async |socket: Socket| socket.join("lobby"))
+//!         .on("message", async |socket: Socket, Data((name, text)): Data<(String, String)>| {
+//!             socket.to("lobby").emit("message", (name, text))
+//!         })
+//!         .on("add", async |Data((a, b)): Data<(i64, i64)>| a + b); // the return value is the ack
+//!     let io = Server::builder().namespace(chat).build();
+//!     let app = axum::Router::new().merge(socketio::axum::router(&io));
+//!     axum::serve(tokio::net::TcpListener::bind("127.0.0.1:3000").await?, app).await
+//! }
+//! ```
+//!
+//! # Features
+//!
+//! | feature | default | adds |
+//! |---|---|---|
+//! | `server` | yes | the server, and `Server::listen` to serve it alone |
+//! | `axum` | yes | [`axum::router`], to mount the server into an axum application |
+//! | `compression` | yes | compressed variants of the files that `serve_client` serves |
 #![forbid(unsafe_code)]
+
+#[cfg(feature = "axum")]
+pub use socketio_axum as axum;
+#[cfg(feature = "server")]
+pub use socketio_tokio::{
+    Ack, Args, ArgsError, Auth, Body, Broadcast, Builder, Call, CallError, ClientFiles,
+    ConnectContext, ConnectError, Context, Cors, Data, DecodeError, DisconnectContext,
+    DisconnectReason, EmitError, EncodeError, EventContext, FromContext, Handler, HandlerError,
+    Namespace, Rejection, Room, Server, Socket, SocketId, State, Transports,
+};

@@ -1,0 +1,283 @@
+//! One client's connection: the application that runs on its machine, in its task.
+//!
+//! Work is started in the order in which the packets came. Before anything is answered, what the
+//! handlers have emitted so far is handed to the machine, so that the wire shows the order in
+//! which the application spoke.
+
+mod admission;
+mod events;
+mod in_flight;
+
+use std::collections::{HashMap, VecDeque};
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use engineio_tokio::Application;
+use http::request::Parts;
+use socketio_proto::server::{
+    AckError, ConnectRequest, Connection as Machine, Emit, EmitError as Refused, Event, ReplyTo,
+};
+use socketio_proto::{AckId, Args, DecodeError, DisconnectReason, Namespace as Name, Timestamp};
+use tokio::sync::oneshot;
+
+use self::in_flight::{InFlight, Outcome, Running, Started, Subject, Task};
+use crate::namespace::Routes;
+use crate::outbox::{Command, Outbox, Volatile};
+use crate::server::Shared;
+use crate::socket::Socket;
+
+/// What the server does with one client.
+pub(crate) struct Connection {
+    server: Arc<Shared>,
+    key: u64,
+    outbox: Arc<Outbox>,
+    request: Arc<Parts>,
+    /// The namespaces in which the client is. Few, so a scan beats a map.
+    joined: Vec<Joined>,
+    /// What has happened and is not started yet.
+    backlog: VecDeque<Pending>,
+    in_flight: InFlight,
+    calls: HashMap<(Name, AckId), oneshot::Sender<Result<Args, AckError>>>,
+    /// Empty between calls; kept for its memory.
+    commands: Vec<Command>,
+    ended: bool,
+}
+
+/// One namespace in which the client is.
+struct Joined {
+    socket: Socket,
+    routes: Arc<Routes>,
+}
+
+/// Something that waits for its turn to be handled.
+enum Pending {
+    Connect(ConnectRequest),
+    Disconnect {
+        namespace: Name,
+        reason: DisconnectReason,
+    },
+    Event {
+        namespace: Name,
+        args: Args,
+        reply: Option<ReplyTo>,
+    },
+    Malformed(DecodeError),
+}
+
+/// What there is to work with while the connection's task runs.
+struct Turn<'a, 'b> {
+    cx: &'a mut Context<'b>,
+    machine: &'a mut Machine,
+    now: Timestamp,
+}
+
+impl Connection {
+    pub(crate) fn new(
+        server: Arc<Shared>,
+        key: u64,
+        outbox: Arc<Outbox>,
+        request: Arc<Parts>,
+    ) -> Self {
+        Self {
+            server,
+            key,
+            outbox,
+            request,
+            joined: Vec::new(),
+            backlog: VecDeque::new(),
+            in_flight: InFlight::default(),
+            calls: HashMap::new(),
+            commands: Vec::new(),
+            ended: false,
+        }
+    }
+
+    /// Hands what other tasks and the handlers want to the machine. True if there was anything.
+    fn apply_commands(&mut self, turn: &mut Turn<'_, '_>) -> bool {
+        let mut commands = std::mem::take(&mut self.commands);
+        self.outbox.take(&mut commands);
+        let any = !commands.is_empty();
+        for command in commands.drain(..) {
+            self.apply(turn, command);
+        }
+        self.commands = commands;
+        any
+    }
+
+    fn apply(&mut self, turn: &mut Turn<'_, '_>, command: Command) {
+        let machine = &mut *turn.machine;
+        match command {
+            Command::Call {
+                namespace,
+                args,
+                within,
+                answer,
+            } => {
+                // A refusal drops `answer`, which its caller reads as a disconnect.
+                if let Ok(id) = machine.emit_with_ack(turn.now, &namespace, args, within) {
+                    self.calls.insert((namespace, id), answer);
+                }
+            }
+            Command::Close => machine.close(turn.now),
+            Command::CloseSlow => machine.abort(),
+            Command::Disconnect(namespace) => machine.disconnect(&namespace),
+            Command::Emit(packet, volatile) => {
+                let emit = Emit {
+                    volatile: volatile == Volatile::Yes,
+                };
+                match machine.emit(&packet, emit) {
+                    // The outbox has counted these bytes against the same limit, so this is a
+                    // client that fills its buffer with acknowledgements. No gap may open.
+                    Err(Refused::Full) => machine.abort(),
+                    Ok(()) | Err(Refused::Closed | Refused::NotConnected) => {}
+                }
+            }
+            Command::Reply { socket, to, args } => {
+                self.reply(turn, &socket, to, args, &Subject::LateAnswer);
+            }
+            Command::ShutDown => machine.shut_down(turn.now),
+        }
+    }
+
+    /// Starts what came in, in order, as long as there is room for more handlers.
+    fn start_backlog(&mut self, turn: &mut Turn<'_, '_>) -> bool {
+        let mut any = false;
+        while self.in_flight.len() < self.server.max_in_flight {
+            let Some(pending) = self.backlog.pop_front() else {
+                break;
+            };
+            any = true;
+            match pending {
+                Pending::Connect(request) => self.on_connect(turn, request),
+                Pending::Disconnect { namespace, reason } => self.on_left(turn, &namespace, reason),
+                Pending::Event {
+                    namespace,
+                    args,
+                    reply,
+                } => {
+                    self.on_packet(turn, &namespace, args, reply);
+                }
+                Pending::Malformed(error) => self.on_malformed(error),
+            }
+        }
+        any
+    }
+
+    /// Polls a handler for the first time, if its arguments could be taken.
+    fn launch(&mut self, turn: &mut Turn<'_, '_>, task: Task, started: Started) {
+        let done = match started {
+            Started::Running(work) => self.in_flight.start(turn.cx, Running::new(task, work)),
+            Started::Rejected(rejection) => Some((task, Outcome::Rejected(rejection))),
+            Started::Panicked(message) => Some((task, Outcome::Panicked(message))),
+        };
+        if let Some((task, outcome)) = done {
+            self.finish(turn, task, outcome);
+        }
+    }
+
+    fn finish(&mut self, turn: &mut Turn<'_, '_>, task: Task, outcome: Outcome) {
+        match task {
+            Task::Admission {
+                socket,
+                request,
+                next,
+            } => {
+                self.on_verdict(turn, socket, request, next, outcome);
+            }
+            Task::Event {
+                socket,
+                subject,
+                reply,
+            } => {
+                self.apply_commands(turn);
+                self.answer(turn, &socket, &subject, reply, outcome);
+            }
+        }
+    }
+
+    fn find(&self, namespace: &Name) -> Option<&Joined> {
+        self.joined
+            .iter()
+            .find(|joined| joined.socket.namespace() == namespace)
+    }
+}
+
+impl Application<Machine> for Connection {
+    fn on_event(&mut self, _: &mut Machine, _: Timestamp, event: Event) {
+        match event {
+            Event::ConnectRequest(request) => self.backlog.push_back(Pending::Connect(request)),
+            Event::Event {
+                namespace,
+                args,
+                reply,
+            } => {
+                self.backlog.push_back(Pending::Event {
+                    namespace,
+                    args,
+                    reply,
+                });
+            }
+            Event::Acked {
+                namespace,
+                id,
+                outcome,
+            } => {
+                if let Some(answer) = self.calls.remove(&(namespace, id)) {
+                    // A caller that no longer waits has dropped its end.
+                    let _gone = answer.send(outcome);
+                }
+            }
+            Event::Disconnected { namespace, reason } => {
+                // At once, and not in its turn: nobody should write to a client that is gone.
+                if let Some(Joined { socket, .. }) = self.find(&namespace) {
+                    socket.set_gone();
+                }
+                self.backlog
+                    .push_back(Pending::Disconnect { namespace, reason });
+            }
+            Event::Malformed(error) => self.backlog.push_back(Pending::Malformed(error)),
+            Event::Upgraded => {}
+            Event::Closed(_) => {
+                self.ended = true;
+                self.outbox.close();
+                self.server.forget(self.key);
+            }
+        }
+    }
+
+    fn poll(&mut self, cx: &mut Context<'_>, machine: &mut Machine, now: Timestamp) -> Poll<()> {
+        self.outbox.register(cx.waker());
+        let turn = &mut Turn { cx, machine, now };
+        let mut any = self.apply_commands(turn);
+        while let Some((task, outcome)) = self.in_flight.poll_done(turn.cx) {
+            any = true;
+            self.finish(turn, task, outcome);
+        }
+        any |= self.start_backlog(turn);
+        any |= self.apply_commands(turn);
+        if any { Poll::Ready(()) } else { Poll::Pending }
+    }
+
+    fn is_reading(&self) -> bool {
+        self.in_flight.len() < self.server.max_in_flight
+    }
+
+    fn on_idle(&mut self, machine: &Machine) {
+        self.outbox.set_written(machine.engine().queued_bytes());
+    }
+
+    fn is_finished(&self) -> bool {
+        self.ended && self.backlog.is_empty() && self.in_flight.is_empty()
+    }
+}
+
+impl Drop for Connection {
+    /// A task that is dropped with its runtime must not leave sockets behind that look alive.
+    fn drop(&mut self) {
+        self.outbox.close();
+        for Joined { socket, .. } in &self.joined {
+            socket.set_gone();
+        }
+        self.server.forget(self.key);
+    }
+}

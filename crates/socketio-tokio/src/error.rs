@@ -1,0 +1,121 @@
+//! What can go wrong for an application, sorted by who is to blame.
+
+use serde::ser::SerializeMap;
+use serde::{Serialize, Serializer};
+use socketio_proto::{Args, ArgsError, DecodeError, EncodeError};
+use thiserror::Error;
+
+/// Why an emit was not taken. Nothing of it was sent.
+#[derive(Clone, Debug, Error)]
+#[non_exhaustive]
+pub enum EmitError {
+    /// The value cannot be a Socket.IO argument, or the event's name is reserved.
+    #[error("the event cannot be encoded: {0}")]
+    Encode(#[from] EncodeError),
+    /// The client reads too slowly: `max_buffer_size` bytes are waiting for it.
+    #[error(
+        "the client's send buffer is full: wait until it has read more, or raise `max_buffer_size`"
+    )]
+    Full,
+    /// The socket has left the namespace.
+    #[error("the socket is not connected")]
+    NotConnected,
+    /// No namespace of this name was given to the server's builder.
+    #[error("the server has no namespace {0:?}: add it with `Server::builder().namespace(..)`")]
+    UnknownNamespace(String),
+}
+
+/// Why a call got no answer.
+#[derive(Clone, Debug, Error)]
+#[non_exhaustive]
+pub enum CallError {
+    /// The answer is not of the type asked for.
+    #[error("the answer has another type: {0}")]
+    Answer(#[from] ArgsError),
+    /// The socket was disconnected before the answer came.
+    #[error("socket has been disconnected")]
+    Disconnected,
+    /// The event was not sent.
+    #[error(transparent)]
+    Emit(#[from] EmitError),
+    /// The time given to the call has passed.
+    #[error("operation has timed out")]
+    TimedOut,
+}
+
+/// Why a handler's argument could not be taken from what the peer sent.
+#[derive(Clone, Debug, Error)]
+#[error("{message}")]
+pub struct Rejection {
+    message: String,
+}
+
+impl Rejection {
+    /// Makes a rejection; `message` is shown to the peer too.
+    pub fn new(message: impl Into<String>) -> Self {
+        Self {
+            message: message.into(),
+        }
+    }
+}
+
+impl From<ArgsError> for Rejection {
+    fn from(error: ArgsError) -> Self {
+        Self::new(error.to_string())
+    }
+}
+
+/// What `on_error` is told: an event that did not reach its handler, or a handler that failed.
+#[derive(Clone, Debug, Error)]
+#[non_exhaustive]
+pub enum HandlerError {
+    /// The handler returned an `Err`. `answer` is its value, as sent to a peer that asked.
+    #[error("the handler of {event:?} failed: {}", answer.json())]
+    Failed {
+        /// The name of the event, or `connect` or `disconnect` for those hooks.
+        event: String,
+        /// The error as one argument.
+        answer: Args,
+    },
+    /// The peer sent what is not a Socket.IO packet. Its connection is closed.
+    #[error("malformed packet: {0}")]
+    Malformed(DecodeError),
+    /// The handler panicked. Only this event is lost.
+    #[error("the handler of {event:?} panicked: {message}")]
+    Panicked {
+        /// As above.
+        event: String,
+        /// The panic's message.
+        message: String,
+    },
+    /// The event does not have the arguments that its handler asks for.
+    #[error("the event {event:?} was rejected: {rejection}")]
+    Rejected {
+        /// As above.
+        event: String,
+        /// What is wrong with it.
+        rejection: Rejection,
+    },
+    /// The handler's return value could not be sent as an acknowledgement.
+    #[error("the answer to {event:?} was not sent: {source}")]
+    Unanswered {
+        /// As above.
+        event: String,
+        /// Why not.
+        source: EmitError,
+    },
+}
+
+/// The errors of this crate, as a peer sees them in an acknowledgement: `{"error": "…"}`.
+macro_rules! answers_with_message {
+    ($($error:ty),*) => {$(
+        impl Serialize for $error {
+            fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                let mut map = serializer.serialize_map(Some(1))?;
+                map.serialize_entry("error", &self.to_string())?;
+                map.end()
+            }
+        }
+    )*};
+}
+answers_with_message!(EmitError, CallError, Rejection);

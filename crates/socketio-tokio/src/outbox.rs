@@ -1,0 +1,211 @@
+//! What other tasks want of a connection: commands on their way into its task.
+//!
+//! Invariant: `waiting` is the sum of the lengths of the packets in `commands`.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::task::Waker;
+use std::time::Duration;
+
+use futures_util::task::AtomicWaker;
+use socketio_proto::server::{AckError, ReplyTo};
+use socketio_proto::{Args, Encoded, Namespace};
+use tokio::sync::oneshot;
+
+use crate::error::EmitError;
+use crate::socket::Socket;
+
+/// One thing that the connection's task should do.
+#[derive(Debug)]
+pub(crate) enum Command {
+    /// Ask the client, and tell the caller what it says.
+    Call {
+        namespace: Namespace,
+        args: Args,
+        within: Option<Duration>,
+        answer: oneshot::Sender<Result<Args, AckError>>,
+    },
+    /// Leave every namespace, then close.
+    Close,
+    /// Close because the client reads too slowly to be served.
+    CloseSlow,
+    /// Leave one namespace.
+    Disconnect(Namespace),
+    /// Write a packet.
+    Emit(Encoded, Volatile),
+    /// Answer an event late.
+    Reply {
+        socket: Socket,
+        to: ReplyTo,
+        args: Args,
+    },
+    /// Close without a word to the client: the server ends.
+    ShutDown,
+}
+
+/// Whether a packet may be dropped when it cannot leave at once.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Volatile {
+    #[default]
+    No,
+    Yes,
+}
+
+impl Command {
+    /// The bytes that the command will add to the send buffer.
+    fn len(&self) -> usize {
+        match self {
+            Self::Call { args, .. } | Self::Reply { args, .. } => args_len(args),
+            Self::Emit(packet, _) => packet.len(),
+            Self::Close | Self::CloseSlow | Self::Disconnect(_) | Self::ShutDown => 0,
+        }
+    }
+}
+
+/// The bytes of an acknowledgement or call, header not counted.
+fn args_len(args: &Args) -> usize {
+    let attachments: usize = args.attachments().iter().map(|bytes| bytes.len()).sum();
+    args.json().len() + attachments
+}
+
+/// The queue between all tasks that emit and the one task that writes.
+#[derive(Debug)]
+pub(crate) struct Outbox {
+    queue: Mutex<Queue>,
+    /// Bytes that the session holds: taken over from here, not yet written.
+    written: AtomicUsize,
+    waker: AtomicWaker,
+    limit: usize,
+}
+
+#[derive(Debug, Default)]
+struct Queue {
+    commands: Vec<Command>,
+    waiting: usize,
+    closed: bool,
+}
+
+impl Outbox {
+    /// An outbox in which at most `limit` bytes wait, those held by the session included.
+    pub(crate) fn new(limit: usize) -> Self {
+        Self {
+            queue: Mutex::default(),
+            written: AtomicUsize::new(0),
+            waker: AtomicWaker::new(),
+            limit,
+        }
+    }
+
+    /// Queues a command.
+    ///
+    /// # Errors
+    ///
+    /// `NotConnected` after the connection's end, `Full` at the limit. Commands without a
+    /// packet are never refused for being too many.
+    pub(crate) fn push(&self, command: Command) -> Result<(), EmitError> {
+        let len = command.len();
+        let mut queue = self.lock();
+        if queue.closed {
+            return Err(EmitError::NotConnected);
+        }
+        let held = self.written.load(Ordering::Relaxed) + queue.waiting;
+        if len > 0 && held.saturating_add(len) > self.limit {
+            return Err(EmitError::Full);
+        }
+        let was_empty = queue.commands.is_empty();
+        queue.waiting += len;
+        queue.commands.push(command);
+        drop(queue);
+        // The task takes everything at once: whoever found the queue empty is the one to wake it.
+        if was_empty {
+            self.waker.wake();
+        }
+        Ok(())
+    }
+
+    /// Moves all commands into `commands`, which must be empty, in the order of their arrival.
+    pub(crate) fn take(&self, commands: &mut Vec<Command>) {
+        let mut queue = self.lock();
+        // Counted as held by the session at once, so that the sum never dips in between.
+        self.written.fetch_add(queue.waiting, Ordering::Relaxed);
+        queue.waiting = 0;
+        std::mem::swap(&mut queue.commands, commands);
+    }
+
+    /// Says how many bytes the session holds now.
+    pub(crate) fn set_written(&self, bytes: usize) {
+        self.written.store(bytes, Ordering::Relaxed);
+    }
+
+    /// The bytes that wait for this client to read.
+    pub(crate) fn queued_bytes(&self) -> usize {
+        self.written.load(Ordering::Relaxed) + self.lock().waiting
+    }
+
+    /// Refuses everything from now on and drops what waits.
+    pub(crate) fn close(&self) {
+        let mut queue = self.lock();
+        queue.closed = true;
+        queue.waiting = 0;
+        let commands = std::mem::take(&mut queue.commands);
+        drop(queue);
+        drop(commands);
+    }
+
+    /// Whom to wake when a command arrives. Register before looking into the queue.
+    pub(crate) fn register(&self, waker: &Waker) {
+        self.waker.register(waker);
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Queue> {
+        self.queue.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn packet(text: &str) -> Command {
+        Command::Emit(
+            Encoded::event(&Namespace::root(), "e", &text).unwrap(),
+            Volatile::No,
+        )
+    }
+
+    fn outbox(limit: usize) -> Outbox {
+        Outbox::new(limit)
+    }
+
+    #[test]
+    fn the_limit_counts_what_the_session_still_holds() {
+        let len = packet("12345").len();
+        let outbox = outbox(2 * len);
+        outbox.push(packet("12345")).unwrap();
+        let mut taken = Vec::new();
+        outbox.take(&mut taken);
+        outbox.push(packet("12345")).unwrap();
+        assert!(matches!(outbox.push(packet("12345")), Err(EmitError::Full)));
+        outbox.set_written(0);
+        outbox.push(packet("12345")).unwrap();
+    }
+
+    #[test]
+    fn a_full_outbox_still_takes_commands_without_a_packet() {
+        let outbox = outbox(1);
+        assert!(matches!(outbox.push(packet("12345")), Err(EmitError::Full)));
+        outbox.push(Command::Close).unwrap();
+    }
+
+    #[test]
+    fn nothing_is_taken_after_the_end() {
+        let outbox = outbox(1000);
+        outbox.push(packet("a")).unwrap();
+        outbox.close();
+        assert!(matches!(
+            outbox.push(packet("a")),
+            Err(EmitError::NotConnected)
+        ));
+        assert_eq!(outbox.queued_bytes(), 0);
+    }
+}
