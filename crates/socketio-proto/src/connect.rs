@@ -1,0 +1,137 @@
+//! How a client is let into a namespace, or why it is not.
+
+use alloc::format;
+use alloc::string::{String, ToString};
+use core::borrow::Borrow;
+use core::fmt;
+
+use serde::Serialize;
+use serde_json::Value;
+
+use crate::{Args, EncodeError, Utf8Bytes};
+
+/// The public id of one client in one namespace.
+///
+/// Drawn by the driver, opaque to the peer, and unrelated to the id of the Engine.IO session, which
+/// is a secret. [sio5 § Connection to a namespace]
+#[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+pub struct SocketId(Utf8Bytes);
+
+impl SocketId {
+    /// Wraps an id that the driver has drawn.
+    pub fn new(id: impl Into<Utf8Bytes>) -> Self {
+        Self(id.into())
+    }
+
+    /// Returns the id as text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// Returns the shared text, for another name of the same thing.
+    pub(crate) fn to_text(&self) -> Utf8Bytes {
+        self.0.clone()
+    }
+
+    /// Returns the payload of the CONNECT answer: `{"sid":"…"}`.
+    pub(crate) fn to_answer(&self) -> Utf8Bytes {
+        format!("{{\"sid\":{}}}", Value::from(self.as_str())).into()
+    }
+}
+
+impl Borrow<str> for SocketId {
+    fn borrow(&self) -> &str {
+        self.as_str()
+    }
+}
+
+impl fmt::Display for SocketId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// Why a client is kept out of a namespace, in the words that it will read.
+///
+/// The client sees `message` as the message of its `connect_error`, and `data` as the data of it.
+/// [sio5 § Connection to a namespace]
+#[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
+#[error("{message}")]
+#[non_exhaustive]
+pub struct ConnectError {
+    /// What went wrong, for people.
+    pub message: String,
+    /// What went wrong, for programs: a JSON text. `None` sends no `data` at all.
+    pub data: Option<Utf8Bytes>,
+}
+
+impl ConnectError {
+    /// Makes an error without data.
+    pub fn new(message: impl Into<String>) -> Self {
+        Self {
+            message: message.into(),
+            data: None,
+        }
+    }
+
+    /// Adds data.
+    ///
+    /// # Errors
+    ///
+    /// If the value has no JSON form, [`EncodeError::Binary`] among the reasons: this packet
+    /// carries no attachments.
+    pub fn with_data<T: Serialize + ?Sized>(self, data: &T) -> Result<Self, EncodeError> {
+        let args = Args::new(&(data,))?;
+        if !args.attachments().is_empty() {
+            return Err(EncodeError::Binary);
+        }
+        let json = args.json();
+        // The arguments are an array of one; what is between the brackets is the value.
+        let value = json
+            .get(1..json.len().saturating_sub(1))
+            .unwrap_or_default();
+        Ok(Self {
+            data: Some(value.to_string().into()),
+            ..self
+        })
+    }
+
+    /// Returns the payload of the CONNECT_ERROR packet.
+    pub(crate) fn to_json(&self) -> Utf8Bytes {
+        let message = Value::from(self.message.as_str());
+        match &self.data {
+            Some(data) => format!("{{\"message\":{message},\"data\":{data}}}").into(),
+            None => format!("{{\"message\":{message}}}").into(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_answer_escapes_the_id() {
+        assert_eq!(SocketId::new("a\"b").to_answer(), r#"{"sid":"a\"b"}"#);
+    }
+
+    #[test]
+    fn a_refusal_without_data_has_no_such_key() {
+        assert_eq!(ConnectError::new("no\n").to_json(), r#"{"message":"no\n"}"#);
+    }
+
+    #[test]
+    fn a_refusal_with_data_carries_it_as_it_is() {
+        let null = ConnectError::new("").with_data(&()).unwrap();
+        assert_eq!(null.to_json(), r#"{"message":"","data":null}"#);
+        let list = ConnectError::new("nope").with_data(&[1, 2]).unwrap();
+        assert_eq!(list.to_json(), r#"{"message":"nope","data":[1,2]}"#);
+    }
+
+    #[test]
+    fn bytes_cannot_be_the_data_of_a_refusal() {
+        let bytes = bytes::Bytes::from_static(&[1]);
+        let refused = ConnectError::new("x").with_data(&bytes);
+        assert!(matches!(refused, Err(EncodeError::Binary)));
+    }
+}

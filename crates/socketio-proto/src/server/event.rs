@@ -1,0 +1,70 @@
+//! What the application learns of a connection, and how it emits.
+
+use crate::ack::AckError;
+use crate::engine::CloseReason;
+use crate::{AckId, Args, DecodeError, DisconnectReason, Namespace};
+
+use super::{ConnectRequest, ReplyTo};
+
+/// What the application should know.
+#[derive(Debug)]
+pub enum Event {
+    /// A client asks for a namespace and waits. Middleware may take its time.
+    ///
+    /// Several may wait at once, each for another namespace; they may be answered in any order.
+    ConnectRequest(ConnectRequest),
+    /// A client emitted.
+    Event {
+        /// Where.
+        namespace: Namespace,
+        /// The event name, then the arguments.
+        args: Args,
+        /// The right to answer, if the client expects an answer.
+        reply: Option<ReplyTo>,
+    },
+    /// The answer to [`emit_with_ack`](super::Connection::emit_with_ack), or why there is none.
+    Acked {
+        /// Where.
+        namespace: Namespace,
+        /// What [`emit_with_ack`](super::Connection::emit_with_ack) returned.
+        id: AckId,
+        /// The arguments of the answer.
+        outcome: Result<Args, AckError>,
+    },
+    /// A namespace that was accepted has ended. The outcomes of its acknowledgements came before.
+    Disconnected {
+        /// Which one.
+        namespace: Namespace,
+        /// Why.
+        reason: DisconnectReason,
+    },
+    /// The client sent what is not a packet, and the connection ends. Concerns every namespace;
+    /// their ends follow, over polling perhaps only with the client's next request.
+    Malformed(DecodeError),
+    /// Packets travel over a WebSocket from now on.
+    Upgraded,
+    /// The session ended. The last event, exactly once. Requests for namespaces that are unanswered
+    /// by then are void.
+    Closed(CloseReason),
+}
+
+/// How a packet should travel.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub struct Emit {
+    /// Dropped, not buffered, unless it can leave at once.
+    pub volatile: bool,
+}
+
+/// Why an emit was refused: the caller's mistake or the connection's end, never the peer's.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
+pub enum EmitError {
+    /// The connection has ended or is ending.
+    #[error("the connection is closed")]
+    Closed,
+    /// The buffer limit of the session is reached; nothing of the packet was queued.
+    #[error("the send buffer is full")]
+    Full,
+    /// The client is not in this namespace, and does not wait to be let in.
+    #[error("the namespace is not connected")]
+    NotConnected,
+}
