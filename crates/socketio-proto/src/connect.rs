@@ -5,7 +5,7 @@ use alloc::string::{String, ToString};
 use core::borrow::Borrow;
 use core::fmt;
 
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 use serde_json::Value;
 
 use crate::{Args, EncodeError, Utf8Bytes};
@@ -42,6 +42,12 @@ impl SocketId {
 impl Borrow<str> for SocketId {
     fn borrow(&self) -> &str {
         self.as_str()
+    }
+}
+
+impl Serialize for SocketId {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.as_str())
     }
 }
 

@@ -10,6 +10,8 @@ use alloc::vec::{self, Vec};
 use core::borrow::Borrow;
 use core::{fmt, slice};
 
+use serde::{Serialize, Serializer};
+
 use crate::{SocketId, Utf8Bytes};
 
 /// The name of a room. Every socket has one of its own, named after its id.
@@ -175,6 +177,12 @@ pub struct Selector {
 impl Borrow<str> for Room {
     fn borrow(&self) -> &str {
         self.as_str()
+    }
+}
+
+impl Serialize for Room {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.as_str())
     }
 }
 

@@ -29,6 +29,8 @@
 //! | `compression` | yes | compressed variants of the files that `serve_client` serves |
 #![forbid(unsafe_code)]
 
+#[cfg(feature = "server")]
+pub use bytes::Bytes;
 #[cfg(feature = "axum")]
 pub use socketio_axum as axum;
 #[cfg(feature = "server")]

@@ -1,7 +1,7 @@
 //! One thing said: a text or a picture, by whom and when.
 
-use bytes::Bytes;
 use serde::{Deserialize, Serialize};
+use socketio::Bytes;
 
 use crate::name::Nickname;
 use crate::refusal::Refusal;

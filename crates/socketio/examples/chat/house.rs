@@ -38,7 +38,7 @@ pub(crate) struct Seat {
 
 #[derive(Serialize)]
 pub(crate) struct Person {
-    id: String,
+    id: SocketId,
     nickname: Nickname,
 }
 
@@ -109,7 +109,7 @@ impl House {
         let here = self.seats.iter().filter(|(_, seat)| seat.room == *room);
         let mut people: Vec<_> = here
             .map(|(id, seat)| Person {
-                id: id.to_string(),
+                id: id.clone(),
                 nickname: seat.nickname.clone(),
             })
             .collect();
