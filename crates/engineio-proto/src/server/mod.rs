@@ -1,0 +1,411 @@
+//! One Engine.IO session, seen from the server.
+//!
+//! Start at [`Session`]'s `handle`. Invariant: once the state is `Closed`, nothing is parked,
+//! nothing waits in the outbox, and `Event::Closed` has been queued.
+
+mod io;
+mod link;
+mod parting;
+mod polling;
+mod probe;
+mod response;
+mod route;
+mod web_socket;
+
+use alloc::borrow::Cow;
+use alloc::collections::VecDeque;
+use alloc::vec;
+use core::mem;
+use core::ops::ControlFlow;
+use core::time::Duration;
+
+use engineio_parser::{Frame, Handshake, Message, Packet, PacketRef, Utf8Bytes};
+
+pub use self::io::{Event, Input, Io, Opening};
+pub use self::response::{Reject, Response};
+pub use self::route::{BodyKind, Route};
+
+use self::link::Link;
+use self::parting::Parting;
+use crate::close::{CloseReason, SendError, Violation};
+use crate::config::{Config, TransportKind};
+use crate::heartbeat::{Beat, Heartbeat};
+use crate::id::{RequestId, Sid, TransportId};
+use crate::machine::{Machine, Output};
+use crate::outbox::Outbox;
+use crate::time::Timestamp;
+
+/// One Engine.IO session, seen from the server. Exists from the handshake on.
+#[derive(Debug)]
+pub struct Session {
+    config: Config,
+    sid: Sid,
+    now: Timestamp,
+    state: State,
+    link: Link,
+    /// The post whose body is being read. Beside the link, because it may outlive it: a body
+    /// whose client upgraded too early still arrives.
+    post: Option<RequestId>,
+    outbox: Outbox,
+    outputs: VecDeque<Output<Io, Event>>,
+}
+
+impl Session {
+    /// Opens a session. Its first output is the answer to the request that opened it.
+    ///
+    /// `sid` comes from the driver, which owns randomness, and which has already looked at the
+    /// request with [`Route::parse`]. [eio4 § Handshake]
+    #[must_use]
+    pub fn open(config: &Config, sid: Sid, via: Opening, now: Timestamp) -> Self {
+        let mut session = Self {
+            config: config.clone(),
+            sid,
+            now,
+            state: State::Open {
+                beat: Heartbeat::start(now, config),
+            },
+            link: match via {
+                Opening::Poll(_) => Link::polling(),
+                Opening::WebSocket(transport) => Link::web_socket(transport),
+            },
+            post: None,
+            outbox: Outbox::default(),
+            outputs: VecDeque::new(),
+        };
+        let open = session.open_packet();
+        match via {
+            Opening::Poll(request) => {
+                session.respond(request, Response::Payload(open.into_bytes()))
+            }
+            Opening::WebSocket(transport) => {
+                session.link.spend(open.len());
+                session.write(transport, Frame::Text(open));
+            }
+        }
+        session
+    }
+
+    /// Queues a message for the client.
+    ///
+    /// Nothing is written yet: the next [`poll_output`](Machine::poll_output) decides whether it
+    /// travels alone or with others. Accepted messages arrive in order, across an upgrade too.
+    /// Text that contains U+001E does not survive polling: the protocol cannot escape it.
+    ///
+    /// # Errors
+    ///
+    /// Hands the message back, encoded, as [`SendError::Full`] when [`Config::buffer_limit`] bytes
+    /// or more are waiting, and as [`SendError::Closed`] once the session is closing.
+    pub fn send(&mut self, message: Message) -> Result<(), SendError> {
+        self.send_frame(Frame::from(Packet::Message(message)))
+    }
+
+    /// Queues a message that is already encoded: the path of a broadcast.
+    ///
+    /// # Errors
+    ///
+    /// As for [`send`](Self::send).
+    pub fn send_frame(&mut self, frame: Frame) -> Result<(), SendError> {
+        match self.state {
+            State::Closing { .. } | State::Closed => Err(SendError::Closed(frame)),
+            State::Open { .. } if self.is_full() => Err(SendError::Full(frame)),
+            State::Open { .. } => {
+                self.outbox.push(frame);
+                Ok(())
+            }
+        }
+    }
+
+    /// Queues several encoded messages that belong together: all of them or none.
+    ///
+    /// # Errors
+    ///
+    /// As for [`send`](Self::send); what is handed back is the first one.
+    pub fn send_frames(
+        &mut self,
+        frames: impl IntoIterator<Item = Frame>,
+    ) -> Result<(), SendError> {
+        let mut frames = frames.into_iter();
+        let Some(first) = frames.next() else {
+            return Ok(());
+        };
+        self.send_frame(first)?;
+        frames.for_each(|frame| self.outbox.push(frame));
+        Ok(())
+    }
+
+    /// Delivers what is queued, then ends, at the latest after [`Config::close_timeout`].
+    ///
+    /// Messages that arrive meanwhile are ignored. The reason is [`CloseReason::Forced`], also if
+    /// the client leaves, or breaks the protocol, before everything is delivered.
+    pub fn close(&mut self, now: Timestamp) {
+        self.observe(now);
+        if let State::Open { .. } = self.state {
+            self.state = State::Closing {
+                by: self.now + self.config.close_timeout,
+            };
+            if matches!(
+                self.link,
+                Link::WebSocket { .. } | Link::Polling { poll: Some(_), .. }
+            ) {
+                self.end_if_drained();
+            }
+        }
+    }
+
+    /// Ends at once, without delivering what is queued. The reason is [`CloseReason::Forced`].
+    pub fn abort(&mut self) {
+        if !self.is_closed() {
+            self.end(CloseReason::Forced, Parting::Close);
+        }
+    }
+
+    /// Whether a message sent now would leave at once: what a volatile emit asks.
+    #[must_use]
+    pub fn is_writable(&self) -> bool {
+        self.is_open() && self.link.has_credit(self.outbox.bytes())
+    }
+
+    /// Whether messages are taken: neither closing nor closed.
+    #[must_use]
+    pub const fn is_open(&self) -> bool {
+        matches!(self.state, State::Open { .. })
+    }
+
+    /// Whether the next message would be refused for want of room.
+    #[must_use]
+    pub fn is_full(&self) -> bool {
+        self.outbox.bytes() >= self.config.buffer_limit
+    }
+
+    /// How many bytes wait for the client, not counting what the driver already holds.
+    #[must_use]
+    pub fn queued_bytes(&self) -> usize {
+        self.outbox.bytes()
+    }
+
+    /// The transport that carries packets now.
+    #[must_use]
+    pub const fn transport(&self) -> TransportKind {
+        self.link.kind()
+    }
+
+    /// The id of the session.
+    #[must_use]
+    pub const fn sid(&self) -> &Sid {
+        &self.sid
+    }
+
+    fn open_packet(&self) -> Utf8Bytes {
+        let upgrades = match self.link {
+            Link::Polling { .. } if self.config.offers_upgrade() => {
+                vec![Cow::Borrowed(TransportKind::WebSocket.as_str())]
+            }
+            Link::Polling { .. } | Link::WebSocket { .. } => vec![],
+        };
+        let handshake = Handshake {
+            sid: Cow::Borrowed(self.sid.as_str()),
+            upgrades,
+            ping_interval: millis(self.config.ping_interval),
+            ping_timeout: millis(self.config.ping_timeout),
+            max_payload: Some(self.config.max_payload),
+        };
+        PacketRef::Open(&handshake.encode()).to_text()
+    }
+
+    fn observe(&mut self, now: Timestamp) {
+        self.now = self.now.max(now);
+    }
+
+    /// One packet of the client, whatever it came by. `Break`: the session must end.
+    fn on_packet(&mut self, packet: Packet) -> ControlFlow<CloseReason> {
+        if let Packet::Close = packet {
+            return ControlFlow::Break(CloseReason::TransportClose);
+        }
+        let State::Open { beat } = &mut self.state else {
+            return ControlFlow::Continue(());
+        };
+        if let Packet::Pong(_) = packet {
+            beat.on_pong(self.now, &self.config);
+        } else {
+            beat.on_other_packet(self.now, &self.config);
+        }
+        match packet {
+            Packet::Message(message) => self.tell(Event::Message(message)),
+            Packet::Ping(_) => return ControlFlow::Break(Violation::WrongDirection.into()),
+            // Of no use here, and harmless. [js engine.io 6.6.12]
+            Packet::Open(_) | Packet::Close | Packet::Pong(_) | Packet::Upgrade | Packet::Noop => {}
+        }
+        ControlFlow::Continue(())
+    }
+
+    /// The session is over: a request must not wait, a WebSocket must not stay open.
+    fn on_input_after_the_end(&mut self, input: &Input) {
+        match *input {
+            Input::Poll { request } | Input::Post { request, .. } | Input::Other { request } => {
+                self.respond(request, Response::Reject(Reject::UnknownSession));
+            }
+            Input::Opened { transport } => self.close_transport(transport),
+            Input::Body { .. }
+            | Input::BodyTooLarge { .. }
+            | Input::Aborted { .. }
+            | Input::Frame { .. }
+            | Input::Flushed { .. }
+            | Input::Closed { .. }
+            | Input::Failed { .. } => {}
+        }
+    }
+
+    fn on_state_timeout(&mut self) {
+        match &mut self.state {
+            State::Open { beat } => match beat.on_timeout(self.now, &self.config) {
+                Some(Beat::Ping) => self.outbox.push(Frame::Text(Utf8Bytes::from_static("2"))),
+                Some(Beat::Expired) => self.end(CloseReason::PingTimeout, Parting::Close),
+                None => {}
+            },
+            State::Closing { by } if *by <= self.now => {
+                self.end(CloseReason::Forced, Parting::Close);
+            }
+            State::Closing { .. } | State::Closed => {}
+        }
+    }
+
+    fn end_if_drained(&mut self) {
+        if matches!(self.state, State::Closing { .. }) && self.outbox.is_empty() {
+            self.end(CloseReason::Forced, Parting::Close);
+        }
+    }
+
+    /// The only way out: answers what waits, closes what is open, says why.
+    fn end(&mut self, reason: CloseReason, parting: Parting) {
+        // Once this side has asked for the end, that is the reason, whatever comes between.
+        let reason = match mem::replace(&mut self.state, State::Closed) {
+            State::Open { .. } => reason,
+            State::Closing { .. } | State::Closed => CloseReason::Forced,
+        };
+        if let Some(request) = self.post.take() {
+            self.respond(request, Response::Empty(400));
+        }
+        match &mut self.link {
+            Link::Polling { poll, probe } => {
+                let (poll, probe) = (poll.take(), probe.take());
+                if let Some(request) = poll {
+                    self.respond(request, parting.response());
+                }
+                if let Some(probe) = probe {
+                    self.close_transport(probe.transport);
+                }
+            }
+            Link::WebSocket { transport, .. } => {
+                let transport = *transport;
+                if parting != Parting::Gone {
+                    self.close_transport(transport);
+                }
+            }
+        }
+        self.outbox.clear();
+        self.tell(Event::Closed(reason));
+    }
+
+    fn respond(&mut self, request: RequestId, response: Response) {
+        self.outputs
+            .push_back(Output::Io(Io::Respond { request, response }));
+    }
+
+    fn write(&mut self, transport: TransportId, frame: Frame) {
+        self.outputs
+            .push_back(Output::Io(Io::Frame { transport, frame }));
+    }
+
+    fn close_transport(&mut self, transport: TransportId) {
+        self.outputs.push_back(Output::Io(Io::Close { transport }));
+    }
+
+    fn tell(&mut self, event: Event) {
+        self.outputs.push_back(Output::Event(event));
+    }
+}
+
+impl Machine for Session {
+    type Input = Input;
+    type Io = Io;
+    type Event = Event;
+
+    fn handle(&mut self, now: Timestamp, input: Input) {
+        self.observe(now);
+        // A deadline that lies behind this input has passed, even if the timer was slow to say so.
+        // One that falls on the same moment has not: a pong at the deadline is in time.
+        if self.next_timeout().is_some_and(|due| due < self.now) {
+            self.handle_timeout(self.now);
+        }
+        if self.is_closed() {
+            return self.on_input_after_the_end(&input);
+        }
+        match input {
+            Input::Poll { request } => self.on_poll(request),
+            Input::Post { request, kind } => self.on_post(request, kind),
+            Input::Body { request, body } => self.on_body(request, body),
+            Input::BodyTooLarge { request } => self.on_body_too_large(request),
+            Input::Aborted { request } => self.on_aborted(request),
+            Input::Other { request } => self.on_other(request),
+            Input::Opened { transport } => self.on_opened(transport),
+            Input::Frame { transport, frame } => self.on_frame(transport, &frame),
+            Input::Flushed { transport } => self.link.restore_credit(transport),
+            Input::Closed { transport } => {
+                self.on_transport_gone(transport, CloseReason::TransportClose);
+            }
+            Input::Failed { transport } => {
+                self.on_transport_gone(transport, CloseReason::TransportError);
+            }
+        }
+    }
+
+    fn handle_timeout(&mut self, now: Timestamp) {
+        self.observe(now);
+        self.on_state_timeout();
+        self.on_probe_timeout();
+    }
+
+    fn poll_output(&mut self) -> Option<Output<Io, Event>> {
+        if self.outputs.is_empty() {
+            if let Some(output) = self.link.flush(&mut self.outbox) {
+                return Some(output);
+            }
+            if let Link::WebSocket { .. } = self.link {
+                self.end_if_drained();
+            }
+        }
+        self.outputs.pop_front()
+    }
+
+    fn next_timeout(&self) -> Option<Timestamp> {
+        let state = match &self.state {
+            State::Open { beat } => beat.deadline(),
+            State::Closing { by } => *by,
+            State::Closed => return None,
+        };
+        match &self.link {
+            Link::Polling {
+                poll,
+                probe: Some(probe),
+            } => Some(state.min(probe.deadline(poll.is_some()))),
+            Link::Polling { probe: None, .. } | Link::WebSocket { .. } => Some(state),
+        }
+    }
+
+    fn is_closed(&self) -> bool {
+        matches!(self.state, State::Closed)
+    }
+}
+
+/// Where a session stands. Only an open one has a heartbeat.
+#[derive(Debug)]
+enum State {
+    Open { beat: Heartbeat },
+    Closing { by: Timestamp },
+    Closed,
+}
+
+/// A span as the handshake spells it.
+fn millis(span: Duration) -> u64 {
+    u64::try_from(span.as_millis()).unwrap_or(u64::MAX)
+}

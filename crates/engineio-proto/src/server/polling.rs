@@ -1,0 +1,131 @@
+//! Requests of a session, each with the answer it gets.
+
+use alloc::string::String;
+use core::ops::ControlFlow;
+
+use bytes::Bytes;
+use engineio_parser::{Utf8Bytes, payload};
+
+use super::link::Link;
+use super::parting::Parting;
+use super::{BodyKind, Reject, Response, Session, State};
+use crate::close::{CloseReason, Violation};
+use crate::id::RequestId;
+
+impl Session {
+    pub(super) fn on_poll(&mut self, request: RequestId) {
+        let drained = matches!(self.state, State::Closing { .. }) && self.outbox.is_empty();
+        match &mut self.link {
+            // [eio4 § Upgrade] The client has left polling; the session is unharmed.
+            Link::WebSocket { .. } => self.respond(request, Response::Reject(Reject::BadRequest)),
+            // [eio4 § Receiving data] More than one poll at once is an error of the client.
+            Link::Polling { poll: Some(_), .. } => {
+                self.respond(request, Response::Empty(400));
+                self.end(
+                    CloseReason::Violation(Violation::PollOverlap),
+                    Parting::Close,
+                );
+            }
+            Link::Polling { poll, .. } => {
+                *poll = Some(request);
+                if drained {
+                    self.end(CloseReason::Forced, Parting::NoopThenClose);
+                }
+            }
+        }
+    }
+
+    pub(super) fn on_post(&mut self, request: RequestId, kind: BodyKind) {
+        match (&self.link, self.post, kind) {
+            (Link::WebSocket { .. }, ..) => {
+                self.respond(request, Response::Reject(Reject::BadRequest));
+            }
+            // [eio4 § Sending data] More than one post at once is an error of the client.
+            (Link::Polling { .. }, Some(_), _) => {
+                self.respond(request, Response::Empty(400));
+                self.end(
+                    CloseReason::Violation(Violation::PostOverlap),
+                    Parting::Close,
+                );
+            }
+            (Link::Polling { .. }, None, BodyKind::Binary) => {
+                self.respond(request, Response::Empty(400));
+                self.end(
+                    CloseReason::Violation(Violation::BinaryBody),
+                    Parting::Close,
+                );
+            }
+            (Link::Polling { .. }, None, BodyKind::Text) => self.post = Some(request),
+        }
+    }
+
+    /// Packets before a bad one are delivered, and those behind a close packet are not.
+    pub(super) fn on_body(&mut self, request: RequestId, body: Bytes) {
+        if self.post != Some(request) {
+            return;
+        }
+        self.post = None;
+        let body = text(body);
+        for packet in payload::decode(&body) {
+            let end = match packet {
+                Ok(packet) => self.on_packet(packet),
+                Err(error) => ControlFlow::Break(Violation::BadPacket(error).into()),
+            };
+            if let ControlFlow::Break(reason) = end {
+                return self.end_by_post(request, reason);
+            }
+        }
+        self.respond(request, Response::Accepted);
+    }
+
+    fn end_by_post(&mut self, request: RequestId, reason: CloseReason) {
+        // The reference accepts even garbage; its client would rather know.
+        let response = match reason {
+            CloseReason::Violation(Violation::BadPacket(_)) => Response::Empty(400),
+            _ => Response::Accepted,
+        };
+        // Who has said goodbye does not need to hear it: the poll only has to come back.
+        let parting = match reason {
+            CloseReason::TransportClose => Parting::Noop,
+            _ => Parting::Close,
+        };
+        self.respond(request, response);
+        self.end(reason, parting);
+    }
+
+    pub(super) fn on_body_too_large(&mut self, request: RequestId) {
+        if self.post == Some(request) {
+            self.post = None;
+            self.respond(request, Response::Empty(413));
+        }
+    }
+
+    pub(super) fn on_aborted(&mut self, request: RequestId) {
+        match &mut self.link {
+            Link::Polling { poll, .. } if *poll == Some(request) => *poll = None,
+            Link::Polling { .. } if self.post == Some(request) => self.post = None,
+            // What a client leaves behind on polling after its upgrade harms nobody.
+            Link::WebSocket { .. } if self.post == Some(request) => return self.post = None,
+            Link::Polling { .. } | Link::WebSocket { .. } => return,
+        }
+        self.end(CloseReason::TransportError, Parting::Close);
+    }
+
+    pub(super) fn on_other(&mut self, request: RequestId) {
+        self.respond(
+            request,
+            match self.link {
+                Link::Polling { .. } => Response::Empty(500),
+                Link::WebSocket { .. } => Response::Reject(Reject::BadRequest),
+            },
+        );
+    }
+}
+
+/// The text of a body. Invalid UTF-8 is replaced, as the reference does.
+fn text(body: Bytes) -> Utf8Bytes {
+    match Utf8Bytes::try_from(body.clone()) {
+        Ok(text) => text,
+        Err(_) => Utf8Bytes::from(String::from_utf8_lossy(&body).into_owned()),
+    }
+}
