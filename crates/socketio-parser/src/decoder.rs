@@ -1,0 +1,324 @@
+//! Frames in, packets out.
+
+use alloc::vec::Vec;
+use core::num::NonZeroUsize;
+
+use bytes::Bytes;
+
+use crate::args::Args;
+use crate::error::{DecodeError, DecodeErrorKind};
+use crate::frame::{Frame, Utf8Bytes};
+use crate::namespace::{Namespace, ROOT};
+use crate::packet::{AckId, Packet};
+use crate::packet_ref::{self, PacketRef};
+use crate::{placeholder, string};
+
+/// How much of the peer is believed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Limits {
+    /// The greatest number of attachments of one packet. Default: 10, as in the reference.
+    pub max_attachments: usize,
+    /// The deepest nesting of a payload, the array of arguments being level 1. Default, and the
+    /// most that has an effect: 1024.
+    ///
+    /// Decoding does not recurse. Reading arguments into types does, and stops at 128 levels.
+    pub max_depth: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            max_attachments: 10,
+            max_depth: crate::scan::MAX_DEPTH,
+        }
+    }
+}
+
+/// Makes packets of the frames of one connection.
+///
+/// A packet with attachments takes several frames, and nothing may come between them. The size of a
+/// frame is limited by the layer below; there is no limit to the wait for an attachment.
+#[derive(Debug)]
+pub struct Decoder {
+    limits: Limits,
+    state: State,
+}
+
+/// How far a packet is.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Progress {
+    /// Here it is.
+    Complete(Packet),
+    /// So many binary frames have to follow.
+    Needs(NonZeroUsize),
+}
+
+#[derive(Debug)]
+enum State {
+    Idle,
+    Reconstructing(Partial, NonZeroUsize),
+    Failed(DecodeError),
+}
+
+/// An event or an acknowledgement whose attachments may not all have come.
+#[derive(Debug)]
+struct Partial {
+    kind: Kind,
+    namespace: Namespace,
+    id: Option<AckId>,
+    json: Utf8Bytes,
+    /// Where the JSON began in its frame.
+    json_at: usize,
+    attachments: Vec<Bytes>,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Kind {
+    Event,
+    Ack,
+}
+
+impl Decoder {
+    /// Waits for the first frame.
+    #[must_use]
+    pub fn new(limits: Limits) -> Self {
+        Self {
+            limits,
+            state: State::Idle,
+        }
+    }
+
+    /// Takes the next frame. The packet shares its memory.
+    ///
+    /// An escaped half of a surrogate pair, which JavaScript strings may hold, becomes U+FFFD.
+    ///
+    /// # Errors
+    ///
+    /// [`DecodeError`] if no correct peer sends this frame now. The stream cannot be trusted from
+    /// here: each later call returns the same error.
+    ///
+    /// Specification: [sio5 § Packet encoding].
+    pub fn feed(&mut self, frame: Frame) -> Result<Progress, DecodeError> {
+        let fed = match (core::mem::replace(&mut self.state, State::Idle), frame) {
+            (State::Idle, Frame::Text(text)) => self.on_text(&text),
+            (State::Idle, Frame::Binary(_)) => Err(DecodeErrorKind::UnexpectedBinary.at(0)),
+            (State::Reconstructing(partial, missing), Frame::Binary(bytes)) => {
+                self.on_attachment(partial, missing, bytes)
+            }
+            (State::Reconstructing(..), Frame::Text(_)) => {
+                Err(DecodeErrorKind::UnexpectedText.at(0))
+            }
+            (State::Failed(error), _) => Err(error),
+        };
+        if let Err(error) = fed {
+            self.state = State::Failed(error);
+        }
+        fed
+    }
+
+    /// Whether a packet waits for attachments.
+    #[must_use]
+    pub fn is_reconstructing(&self) -> bool {
+        matches!(self.state, State::Reconstructing(..))
+    }
+
+    fn on_text(&mut self, text: &Utf8Bytes) -> Result<Progress, DecodeError> {
+        let decoded = packet_ref::decode(text, &self.limits)?;
+        let shared = Shared {
+            text,
+            lone_surrogates: decoded.lone_surrogates,
+        };
+        let partial = |kind, namespace, id, args| Partial {
+            kind,
+            namespace: shared.namespace(namespace),
+            id,
+            json: shared.json(args),
+            json_at: decoded.payload_at,
+            attachments: Vec::new(),
+        };
+        let packet = match decoded.packet {
+            PacketRef::Event {
+                namespace,
+                id,
+                args,
+                attachments,
+            } => {
+                let partial = partial(Kind::Event, namespace, id, args);
+                return self.advance(partial, NonZeroUsize::new(attachments));
+            }
+            PacketRef::Ack {
+                namespace,
+                id,
+                args,
+                attachments,
+            } => {
+                let partial = partial(Kind::Ack, namespace, id, args);
+                return self.advance(partial, NonZeroUsize::new(attachments));
+            }
+            PacketRef::Connect { namespace, data } => Packet::Connect {
+                // Copied: it lives as long as the connection, and would keep the credentials alive.
+                namespace: Namespace::from_wire(namespace.into()),
+                data: data.map(|data| shared.json(data)),
+            },
+            PacketRef::Disconnect { namespace } => Packet::Disconnect {
+                namespace: shared.namespace(namespace),
+            },
+            PacketRef::ConnectError { namespace, data } => Packet::ConnectError {
+                namespace: shared.namespace(namespace),
+                data: shared.json(data),
+            },
+        };
+        Ok(Progress::Complete(packet))
+    }
+
+    fn on_attachment(
+        &mut self,
+        mut partial: Partial,
+        missing: NonZeroUsize,
+        bytes: Bytes,
+    ) -> Result<Progress, DecodeError> {
+        partial.attachments.push(bytes);
+        self.advance(partial, NonZeroUsize::new(missing.get() - 1))
+    }
+
+    /// Waits for what is missing, or completes the packet.
+    fn advance(
+        &mut self,
+        partial: Partial,
+        missing: Option<NonZeroUsize>,
+    ) -> Result<Progress, DecodeError> {
+        if let Some(missing) = missing {
+            self.state = State::Reconstructing(partial, missing);
+            return Ok(Progress::Needs(missing));
+        }
+        partial.complete().map(Progress::Complete)
+    }
+}
+
+impl Partial {
+    fn complete(self) -> Result<Packet, DecodeError> {
+        let Self {
+            kind,
+            namespace,
+            id,
+            json,
+            json_at,
+            attachments,
+        } = self;
+        if !attachments.is_empty() {
+            placeholder::find(&json, attachments.len())
+                .map_err(|error| error.kind.at(json_at + error.offset))?;
+        }
+        let args = Args::from_parts(json, attachments);
+        Ok(match kind {
+            Kind::Event => Packet::Event {
+                namespace,
+                id,
+                args,
+            },
+            Kind::Ack => Packet::Ack {
+                namespace,
+                id,
+                args,
+            },
+        })
+    }
+}
+
+/// A frame whose parts are taken without copying.
+struct Shared<'a> {
+    text: &'a Utf8Bytes,
+    lone_surrogates: bool,
+}
+
+impl Shared<'_> {
+    fn json(&self, part: &str) -> Utf8Bytes {
+        match self.lone_surrogates {
+            true => string::replace_lone_surrogates(part).into(),
+            false => self.text.slice_ref(part),
+        }
+    }
+
+    fn namespace(&self, name: &str) -> Namespace {
+        match name {
+            // Not in the frame if it was left out.
+            ROOT => Namespace::root(),
+            name => Namespace::from_wire(self.text.slice_ref(name)),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn text(text: &str) -> Frame {
+        Frame::Text(text.into())
+    }
+
+    const BYTES: Frame = Frame::Binary(Bytes::from_static(b"bytes"));
+
+    #[test]
+    fn what_is_missing_is_counted() {
+        let mut decoder = Decoder::new(Limits::default());
+        let needs = |count| Ok(Progress::Needs(NonZeroUsize::new(count).unwrap()));
+        assert_eq!(
+            decoder.feed(text("52-[\"a\",{\"_placeholder\":true,\"num\":1}]")),
+            needs(2)
+        );
+        assert!(decoder.is_reconstructing());
+        assert_eq!(decoder.feed(BYTES), needs(1));
+        let Ok(Progress::Complete(packet)) = decoder.feed(BYTES) else {
+            panic!()
+        };
+        assert_eq!(packet.attachments().len(), 2);
+        assert!(!decoder.is_reconstructing());
+    }
+
+    #[test]
+    fn after_an_error_it_fails_for_ever() {
+        let mut decoder = Decoder::new(Limits::default());
+        let error = Err(DecodeErrorKind::UnknownType(Some(9)).at(0));
+        assert_eq!(decoder.feed(text("9")), error);
+        assert_eq!(decoder.feed(text("2[\"a\"]")), error);
+        assert_eq!(decoder.feed(BYTES), error);
+    }
+
+    #[test]
+    fn an_illegal_placeholder_is_named_in_its_frame() {
+        let mut decoder = Decoder::new(Limits::default());
+        decoder
+            .feed(text("51-/a,[\"a\",{\"_placeholder\":true,\"num\":1}]"))
+            .unwrap();
+        assert_eq!(
+            decoder.feed(BYTES),
+            Err(DecodeErrorKind::IllegalPlaceholder.at(11))
+        );
+    }
+
+    #[test]
+    fn limits_are_kept() {
+        let limits = Limits {
+            max_attachments: 1,
+            max_depth: 2,
+        };
+        let error = |frame| Decoder::new(limits).feed(text(frame)).unwrap_err();
+        assert_eq!(
+            error("52-[\"a\"]"),
+            DecodeErrorKind::TooManyAttachments.at(1)
+        );
+        assert_eq!(error("2[\"a\",[[]]]"), DecodeErrorKind::DeepPayload.at(7));
+        assert!(Decoder::new(limits).feed(text("2[\"a\",[]]")).is_ok());
+    }
+
+    #[test]
+    fn lone_surrogates_become_replacement_characters() {
+        let mut decoder = Decoder::new(Limits::default());
+        let fed = decoder.feed(text(r#"2["a","\ud83d"]"#)).unwrap();
+        let Progress::Complete(Packet::Event { args, .. }) = fed else {
+            panic!()
+        };
+        assert_eq!(args.json(), r#"["a","\ufffd"]"#);
+    }
+}

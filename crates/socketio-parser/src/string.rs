@@ -1,0 +1,302 @@
+//! JSON strings: how they are written, skipped and read.
+
+use alloc::borrow::Cow;
+use alloc::string::String;
+
+/// Writes a string with its quotes, escaped as `JSON.stringify` does.
+///
+/// [sio5 § Packet encoding] leaves the format to JSON; the reference escapes the quote, the
+/// backslash and what is below a space, and nothing else.
+pub(crate) fn write(out: &mut String, text: &str) {
+    out.push('"');
+    write_escaped(out, text);
+    out.push('"');
+}
+
+/// The same without the quotes, for text that comes in pieces.
+pub(crate) fn write_escaped(out: &mut String, mut text: &str) {
+    loop {
+        let (plain, rest) = split_plain(text);
+        out.push_str(plain);
+        let mut chars = rest.chars();
+        match chars.next() {
+            None => return,
+            Some('"') => out.push_str("\\\""),
+            Some('\\') => out.push_str("\\\\"),
+            Some('\u{8}') => out.push_str("\\b"),
+            Some('\u{c}') => out.push_str("\\f"),
+            Some('\n') => out.push_str("\\n"),
+            Some('\r') => out.push_str("\\r"),
+            Some('\t') => out.push_str("\\t"),
+            Some(control) => {
+                let digit = |value| char::from_digit(value, 16).unwrap_or('0');
+                out.push_str("\\u00");
+                out.push(digit(u32::from(control) >> 4));
+                out.push(digit(u32::from(control) & 0xf));
+            }
+        }
+        text = chars.as_str();
+    }
+}
+
+/// What lies between two quotes.
+pub(crate) struct Skipped {
+    /// Just behind the closing quote.
+    pub(crate) end: usize,
+    /// Whether an escape is half of a surrogate pair, which JavaScript allows and UTF-8 does not.
+    pub(crate) lone_surrogates: bool,
+}
+
+/// Finds the end of a string whose opening quote is just before `at`. The error is the offset of
+/// what no string may hold.
+pub(crate) fn skip(bytes: &[u8], mut at: usize) -> Result<Skipped, usize> {
+    let mut lone_surrogates = false;
+    loop {
+        at += plain_len(bytes.get(at..).unwrap_or_default());
+        match bytes.get(at) {
+            Some(b'"') => {
+                return Ok(Skipped {
+                    end: at + 1,
+                    lone_surrogates,
+                });
+            }
+            Some(b'\\') => {
+                let escape = Escape::read(bytes.get(at..).unwrap_or_default()).ok_or(at)?;
+                lone_surrogates |= escape.character.is_none();
+                at += escape.len;
+            }
+            _ => return Err(at),
+        }
+    }
+}
+
+/// The text that a valid string means, without its quotes. A lone surrogate becomes U+FFFD.
+pub(crate) fn unescape(raw: &str) -> Cow<'_, str> {
+    if !raw.contains('\\') {
+        return Cow::Borrowed(raw);
+    }
+    let mut text = String::with_capacity(raw.len());
+    let mut rest = raw;
+    loop {
+        let (plain, special) = split_plain(rest);
+        text.push_str(plain);
+        let mut chars = special.chars();
+        match chars.next() {
+            None => return Cow::Owned(text),
+            Some('\\') => {
+                let escape = Escape::read(special.as_bytes()).unwrap_or(Escape::NONE);
+                text.push(escape.character.unwrap_or(char::REPLACEMENT_CHARACTER));
+                rest = special.get(escape.len..).unwrap_or_default();
+            }
+            Some(other) => {
+                text.push(other);
+                rest = chars.as_str();
+            }
+        }
+    }
+}
+
+/// Whether a valid string, without its quotes, means `text`.
+pub(crate) fn equals(raw: &str, text: &str) -> bool {
+    let mut rest = raw;
+    for expected in text.chars() {
+        let Some(first) = rest.chars().next() else {
+            return false;
+        };
+        let (character, len) = match first {
+            '\\' => match Escape::read(rest.as_bytes()) {
+                Some(Escape {
+                    character: Some(character),
+                    len,
+                }) => (character, len),
+                _ => return false,
+            },
+            plain => (plain, plain.len_utf8()),
+        };
+        if character != expected {
+            return false;
+        }
+        rest = rest.get(len..).unwrap_or_default();
+    }
+    rest.is_empty()
+}
+
+/// Valid JSON in which each escaped lone surrogate is replaced by an escaped U+FFFD.
+pub(crate) fn replace_lone_surrogates(json: &str) -> String {
+    let mut out = String::with_capacity(json.len());
+    let mut rest = json;
+    // In valid JSON a backslash stands in a string only, so the strings need not be found first.
+    while let Some((plain, escaped)) = rest.find('\\').and_then(|at| rest.split_at_checked(at)) {
+        out.push_str(plain);
+        let escape = Escape::read(escaped.as_bytes()).unwrap_or(Escape::NONE);
+        let (escape_text, behind) = escaped
+            .split_at_checked(escape.len)
+            .unwrap_or((escaped, ""));
+        out.push_str(if escape.character.is_some() {
+            escape_text
+        } else {
+            "\\ufffd"
+        });
+        rest = behind;
+    }
+    out.push_str(rest);
+    out
+}
+
+/// One escape sequence, or two that are a surrogate pair.
+struct Escape {
+    /// `None`: half of a surrogate pair.
+    character: Option<char>,
+    /// In bytes, the backslash included.
+    len: usize,
+}
+
+impl Escape {
+    /// Stands in for an escape that is none. Unreachable behind a check; it only has to move on.
+    const NONE: Self = Self {
+        character: None,
+        len: 1,
+    };
+
+    /// Reads the escape at the start of `bytes`, which is a backslash.
+    fn read(bytes: &[u8]) -> Option<Self> {
+        let short = |character| {
+            Some(Self {
+                character: Some(character),
+                len: 2,
+            })
+        };
+        match bytes.get(1)? {
+            b'"' => short('"'),
+            b'\\' => short('\\'),
+            b'/' => short('/'),
+            b'b' => short('\u{8}'),
+            b'f' => short('\u{c}'),
+            b'n' => short('\n'),
+            b'r' => short('\r'),
+            b't' => short('\t'),
+            b'u' => Some(Self::read_unicode(bytes, code_unit(bytes)?)),
+            _ => None,
+        }
+    }
+
+    fn read_unicode(bytes: &[u8], unit: u16) -> Self {
+        let low = match unit {
+            0xd800..=0xdbff => bytes.get(6..).and_then(code_unit),
+            _ => None,
+        };
+        let units = [unit, low.unwrap_or_default()];
+        let character = char::decode_utf16(units).next().and_then(Result::ok);
+        let len = if character.is_some_and(|character| character.len_utf16() == 2) {
+            12
+        } else {
+            6
+        };
+        Self { character, len }
+    }
+}
+
+/// The code unit of `\uXXXX`.
+fn code_unit(bytes: &[u8]) -> Option<u16> {
+    let digits = bytes.strip_prefix(b"\\u")?.first_chunk::<4>()?;
+    digits.iter().try_fold(0, |unit, &digit| {
+        let value = char::from(digit).to_digit(16)?;
+        Some(unit << 4 | u16::try_from(value).ok()?)
+    })
+}
+
+/// Splits before the first character that a JSON string has to escape.
+fn split_plain(text: &str) -> (&str, &str) {
+    // That character is ASCII, hence on a boundary.
+    text.split_at_checked(plain_len(text.as_bytes()))
+        .unwrap_or((text, ""))
+}
+
+/// How many bytes stand before the first quote, backslash or control character.
+///
+/// Eight at a time: this is where the time goes when a payload is a long string.
+fn plain_len(bytes: &[u8]) -> usize {
+    let (words, rest) = bytes.as_chunks::<8>();
+    for (index, word) in words.iter().enumerate() {
+        let special = special_bytes(u64::from_le_bytes(*word));
+        if special != 0 {
+            return index * 8 + special.trailing_zeros() as usize / 8;
+        }
+    }
+    let special = |&byte: &u8| byte < b' ' || byte == b'"' || byte == b'\\';
+    words.len() * 8 + rest.iter().position(special).unwrap_or(rest.len())
+}
+
+/// Sets the highest bit of each byte that is special. Bytes above the lowest such may be wrong: the
+/// subtraction borrows from them.
+const fn special_bytes(word: u64) -> u64 {
+    const ONES: u64 = u64::MAX / 0xff;
+    let below_space = word.wrapping_sub(ONES * 0x20) & !word;
+    let quote = word ^ (ONES * b'"' as u64);
+    let quote = quote.wrapping_sub(ONES) & !quote;
+    let backslash = word ^ (ONES * b'\\' as u64);
+    let backslash = backslash.wrapping_sub(ONES) & !backslash;
+    (below_space | quote | backslash) & (ONES * 0x80)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn written(text: &str) -> String {
+        let mut out = String::new();
+        write(&mut out, text);
+        out
+    }
+
+    #[test]
+    fn only_quotes_backslashes_and_controls_are_escaped() {
+        assert_eq!(
+            written("a\"\\/\u{1}\u{1e}\u{1f}\u{7f}\u{2028}é"),
+            "\"a\\\"\\\\/\\u0001\\u001e\\u001f\u{7f}\u{2028}é\""
+        );
+        assert_eq!(written("\u{8}\u{c}\n\r\t"), r#""\b\f\n\r\t""#);
+    }
+
+    #[test]
+    fn every_position_in_a_word_is_looked_at() {
+        for special in ['"', '\\', '\u{0}', '\u{1f}'] {
+            for before in 0..20 {
+                let mut text = "é~ a".chars().cycle().take(before).collect::<String>();
+                let len = text.len();
+                text.push(special);
+                text.push_str("!é#[]{}\u{7f}");
+                assert_eq!(plain_len(text.as_bytes()), len, "{text:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn escapes_are_undone() {
+        assert_eq!(
+            unescape(r#"\u0041\n\t\"\\\/\b\f\r é"#),
+            "A\n\t\"\\/\u{8}\u{c}\r é"
+        );
+        assert_eq!(unescape(r"\ud83d\ude00"), "😀");
+        assert!(matches!(unescape("plain"), Cow::Borrowed("plain")));
+    }
+
+    #[test]
+    fn comparing_looks_through_escapes() {
+        assert!(equals(r"conn\u0065ct", "connect"));
+        assert!(equals("connect", "connect"));
+        assert!(!equals("connect", "connec") && !equals("connec", "connect"));
+        assert!(!equals(r"\ud83d", "\u{fffd}"));
+    }
+
+    #[test]
+    fn lone_surrogates_are_noticed_and_replaced() {
+        let skipped = |text: &str| skip(text.as_bytes(), 1).map(|s| (s.end, s.lone_surrogates));
+        assert_eq!(skipped(r#""\ud83d\ude00""#), Ok((14, false)));
+        assert_eq!(skipped(r#""\ude00\ud83d""#), Ok((14, true)));
+        assert_eq!(skipped(r#""\ud83d\n""#), Ok((10, true)));
+        assert_eq!(skipped(r#""\ud83""#), Err(1));
+        let replaced = replace_lone_surrogates(r#"["a\\ud83d\ud83d\ud83d\ude00","\ude00"]"#);
+        assert_eq!(replaced, r#"["a\\ud83d\ufffd\ud83d\ude00","\ufffd"]"#);
+    }
+}
