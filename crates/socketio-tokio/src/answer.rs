@@ -24,7 +24,7 @@ pub(crate) enum Answer {
 impl Answer {
     /// Reads a return value; serialises it only if it is `wanted` or an `Err`.
     pub(crate) fn of<T: Serialize>(value: &T, wanted: bool) -> Self {
-        match value.serialize(Probe { wanted }) {
+        match value.serialize(Outermost { wanted }) {
             Ok(answer) => answer,
             Err(Plain) if wanted => Args::new(value).map_or_else(Self::Unencodable, Self::value),
             Err(Plain) => Self::Value(None),
@@ -37,7 +37,7 @@ impl Answer {
 }
 
 /// Looks at the outermost layer of a value: is it a `Result`?
-struct Probe {
+struct Outermost {
     wanted: bool,
 }
 
@@ -75,7 +75,7 @@ macro_rules! plain_compound {
     )*};
 }
 
-impl Serializer for Probe {
+impl Serializer for Outermost {
     type Ok = Answer;
     type Error = Plain;
     type SerializeMap = Impossible<Answer, Plain>;

@@ -1,2 +1,39 @@
-//! The commands of this repository.
-fn main() {}
+//! The commands of this repository: `cargo xtask chat` and `cargo xtask test [step…]`.
+#![forbid(unsafe_code)]
+
+mod browser;
+mod chat;
+mod fuzz;
+mod layers;
+mod no_std;
+mod npm;
+mod run;
+mod test;
+
+use std::env;
+use std::process::ExitCode;
+
+use run::Failure;
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = env::args().skip(1).collect();
+    let outcome = match arguments.split_first() {
+        Some((command, rest)) if command == "chat" && rest.is_empty() => chat::chat(),
+        Some((command, steps)) if command == "test" => test::test(steps),
+        _ => Err(Failure::new(usage())),
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            eprintln!("error: {failure}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn usage() -> String {
+    format!(
+        "say `cargo xtask chat` or `cargo xtask test [step…]`; the steps are {}",
+        test::names()
+    )
+}

@@ -1,0 +1,47 @@
+//! The servers that the public protocol suites ask for.
+
+use std::time::Duration;
+
+use axum::Router;
+use serde_json::{Map, Value};
+use socketio::{Ack, Args, Auth, Namespace, Server, Socket};
+
+use crate::echo;
+
+/// The heartbeat that the suites expect.
+pub const PING_INTERVAL: Duration = Duration::from_millis(300);
+/// How long a client may take to answer.
+pub const PING_TIMEOUT: Duration = Duration::from_millis(200);
+/// How long a client may take to join a namespace.
+pub const CONNECT_TIMEOUT: Duration = Duration::from_secs(1);
+
+/// The server of the Engine.IO suite, at `/engine.io/`: every message comes back as it was.
+pub fn engineio() -> Router {
+    echo::router(PING_INTERVAL, PING_TIMEOUT)
+}
+
+/// The server of the Socket.IO suite, at `/socket.io/`, with the namespaces `/` and `/custom`.
+pub fn socketio() -> Router {
+    let io = Server::builder()
+        .ping_interval(PING_INTERVAL)
+        .ping_timeout(PING_TIMEOUT)
+        .connect_timeout(CONNECT_TIMEOUT)
+        .max_http_buffer_size(echo::MAX_PAYLOAD)
+        .namespace(namespace("/"))
+        .namespace(namespace("/custom"))
+        .build();
+    socketio::axum::router(&io)
+}
+
+fn namespace(path: &str) -> Namespace {
+    Namespace::new(path)
+        .on_connect(
+            async |socket: Socket, Auth(auth): Auth<Map<String, Value>>| socket.emit("auth", auth),
+        )
+        .on("message", async |socket: Socket, args: Args| {
+            socket.emit_args("message-back", &args)
+        })
+        .on("message-with-ack", async |args: Args, ack: Ack<()>| {
+            ack.send_args(args)
+        })
+}

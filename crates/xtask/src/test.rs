@@ -1,0 +1,150 @@
+//! `cargo xtask test`: everything that must hold before a change is taken, step by step.
+
+use std::time::Instant;
+
+use crate::run::{self, Failure, cargo};
+use crate::{browser, chat, fuzz, layers, no_std, npm};
+
+struct Step {
+    name: &'static str,
+    run: fn() -> Result<(), Failure>,
+}
+
+/// Cheap steps first, so that a small mistake shows soon.
+const STEPS: [Step; 8] = [
+    Step {
+        name: "format",
+        run: format,
+    },
+    Step {
+        name: "layers",
+        run: layers::check,
+    },
+    Step {
+        name: "clippy",
+        run: clippy,
+    },
+    Step {
+        name: "no-std",
+        run: no_std::check,
+    },
+    Step {
+        name: "docs",
+        run: docs,
+    },
+    Step {
+        name: "tests",
+        run: tests,
+    },
+    Step {
+        name: "interop",
+        run: interop,
+    },
+    Step {
+        name: "fuzz",
+        run: fuzz::smoke,
+    },
+];
+
+/// Runs the named steps, or all of them; stops at the first that fails.
+pub(crate) fn test(chosen: &[String]) -> Result<(), Failure> {
+    if let Some(unknown) = chosen
+        .iter()
+        .find(|name| !STEPS.iter().any(|step| step.name == **name))
+    {
+        return Err(Failure::new(format!(
+            "there is no step `{unknown}`; the steps are {}",
+            names()
+        )));
+    }
+    let mut durations = Vec::new();
+    for step in STEPS
+        .iter()
+        .filter(|step| chosen.is_empty() || chosen.iter().any(|name| name == step.name))
+    {
+        println!("── {}", step.name);
+        let start = Instant::now();
+        let outcome = (step.run)();
+        durations.push(format!("{} {:.0?}", step.name, start.elapsed()));
+        if let Err(failure) = outcome {
+            return Err(Failure::new(format!(
+                "step `{}` failed: {failure}",
+                step.name
+            )));
+        }
+    }
+    println!("── all passed: {}", durations.join(", "));
+    Ok(())
+}
+
+/// The names of all steps, for messages.
+pub(crate) fn names() -> String {
+    STEPS.map(|step| step.name).join(", ")
+}
+
+fn format() -> Result<(), Failure> {
+    run::run(&mut cargo(&["fmt", "--all", "--check"]))?;
+    run::run(&mut cargo(&[
+        "fmt",
+        "--manifest-path",
+        "fuzz/Cargo.toml",
+        "--check",
+    ]))
+}
+
+fn clippy() -> Result<(), Failure> {
+    run::run(&mut cargo(&[
+        "clippy",
+        "--workspace",
+        "--all-targets",
+        "--all-features",
+        "--",
+        "-D",
+        "warnings",
+    ]))
+}
+
+fn docs() -> Result<(), Failure> {
+    run::run(
+        cargo(&[
+            "doc",
+            "--workspace",
+            "--all-features",
+            "--no-deps",
+            "--exclude",
+            "xtask",
+            "--exclude",
+            "interop",
+        ])
+        .env("RUSTDOCFLAGS", "-D warnings"),
+    )
+}
+
+/// Unit, integration and documentation tests of everything that needs neither Node.js nor a browser.
+fn tests() -> Result<(), Failure> {
+    run::run(&mut cargo(&[
+        "test",
+        "--workspace",
+        "--all-features",
+        "--exclude",
+        "interop",
+    ]))
+}
+
+/// The tests against the JavaScript packages and a browser, and the points of the public protocol suites.
+fn interop() -> Result<(), Failure> {
+    npm::install(&run::root().join("crates/interop/js"))?;
+    npm::install(&chat::folder())?;
+    let chromium = browser::chromium()?;
+    // Selecting by test name instead of by package keeps the features, hence the build, of the step `tests`.
+    let mut command = cargo(&["test", "--workspace", "--all-features"]);
+    command.args([
+        "--test",
+        "conformance_*",
+        "--test",
+        "javascript_*",
+        "--test",
+        "browser",
+    ]);
+    run::run(command.env("CHROMIUM", chromium))
+}
