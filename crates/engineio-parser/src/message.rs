@@ -70,11 +70,13 @@ pub enum MessageRef<'a> {
 
 /// What one WebSocket message carries: one encoded packet, type digit included.
 ///
-/// Made from a [`Packet`] by `Frame::from`, read by [`Packet::decode`]. Clones share memory.
+/// Made from a [`Packet`] by `Frame::from`, read by [`Packet::decode`], both in revision 4. For peers of
+/// other revisions it is rewritten, and read, by a [`Wire`](crate::Wire). Clones share memory.
+///
 /// Specification: [eio4 § Packet encoding, WebSocket].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Frame {
-    /// The bytes of a message. No type is transmitted.
+    /// The bytes of a message. No type is transmitted in revision 4; before, it is the first byte.
     Binary(Bytes),
     /// A packet as text. Never empty if it was encoded here.
     Text(Utf8Bytes),
@@ -94,7 +96,7 @@ impl Frame {
         self.len() == 0
     }
 
-    /// Bytes in the body of a poll, where binary becomes `b` and base64. The separator between
+    /// Bytes in the body of a poll of revision 4, where binary becomes `b` and base64. The separator between
     /// packets is not counted.
     pub fn payload_len(&self) -> usize {
         match self {

@@ -1,6 +1,6 @@
 //! One packet: the table of the protocol, read and written.
 
-use alloc::{borrow::Cow, string::String};
+use alloc::borrow::Cow;
 
 use bytes::{BufMut, Bytes, BytesMut};
 
@@ -40,12 +40,12 @@ impl<'a> PacketRef<'a> {
     ///
     /// Specification: [eio4 § Packet encoding].
     pub fn decode(text: &'a str) -> Result<Self, DecodeError> {
-        let error = |kind| DecodeError { kind, offset: 0 };
+        let unknown = DecodeErrorKind::UnknownType.at(0);
         let &tag = text
             .as_bytes()
             .first()
-            .ok_or(error(DecodeErrorKind::Empty))?;
-        let data = text.get(1..).ok_or(error(DecodeErrorKind::UnknownType))?;
+            .ok_or(DecodeErrorKind::Empty.at(0))?;
+        let data = text.get(1..).ok_or(unknown)?;
         Ok(match tag {
             b'0' => Self::Open(data),
             b'1' => Self::Close,
@@ -55,15 +55,15 @@ impl<'a> PacketRef<'a> {
             b'5' => Self::Upgrade,
             b'6' => Self::Noop,
             b'b' => Self::Message(MessageRef::Binary(Cow::Owned(base64::decode(data)))),
-            _ => return Err(error(DecodeErrorKind::UnknownType)),
+            _ => return Err(unknown),
         })
     }
 
     /// Exactly the number of bytes that [`encode`](Self::encode) appends.
     pub fn encoded_len(&self) -> usize {
-        match self.wire() {
-            Wire::Text(digit, data) => digit.len() + data.len(),
-            Wire::Bytes(bytes) => 1 + base64::encoded_len(bytes.len()),
+        match self.parts() {
+            Parts::Text(digit, data) => digit.len() + data.len(),
+            Parts::Bytes(bytes) => 1 + base64::encoded_len(bytes.len()),
         }
     }
 
@@ -72,12 +72,12 @@ impl<'a> PacketRef<'a> {
     /// Specification: [eio4 § Packet encoding].
     pub fn encode(&self, out: &mut BytesMut) {
         out.reserve(self.encoded_len());
-        match self.wire() {
-            Wire::Text(digit, data) => {
+        match self.parts() {
+            Parts::Text(digit, data) => {
                 out.put_slice(digit.as_bytes());
                 out.put_slice(data.as_bytes());
             }
-            Wire::Bytes(bytes) => {
+            Parts::Bytes(bytes) => {
                 out.put_u8(b'b');
                 base64::encode(bytes, out);
             }
@@ -95,15 +95,10 @@ impl<'a> PacketRef<'a> {
     /// For bytes this is what a WebSocket carries that was opened with `b64`.
     pub fn to_text(&self) -> Utf8Bytes {
         // Both buffers are exact, which spares `Bytes` a second allocation.
-        match self.wire() {
-            Wire::Text(digit, "") => Utf8Bytes::from_static(digit),
-            Wire::Text(digit, data) => [digit, data].concat().into(),
-            Wire::Bytes(bytes) => {
-                let mut text = String::with_capacity(self.encoded_len());
-                text.push('b');
-                base64::encode_str(bytes, &mut text);
-                text.into()
-            }
+        match self.parts() {
+            Parts::Text(digit, "") => Utf8Bytes::from_static(digit),
+            Parts::Text(digit, data) => [digit, data].concat().into(),
+            Parts::Bytes(bytes) => base64::encode_behind("b", bytes),
         }
     }
 
@@ -130,16 +125,16 @@ impl<'a> PacketRef<'a> {
         }
     }
 
-    fn wire(&self) -> Wire<'_> {
+    fn parts(&self) -> Parts<'_> {
         match self {
-            Self::Open(json) => Wire::Text("0", json),
-            Self::Close => Wire::Text("1", ""),
-            Self::Ping(data) => Wire::Text("2", data),
-            Self::Pong(data) => Wire::Text("3", data),
-            Self::Message(MessageRef::Text(text)) => Wire::Text("4", text),
-            Self::Message(MessageRef::Binary(bytes)) => Wire::Bytes(bytes),
-            Self::Upgrade => Wire::Text("5", ""),
-            Self::Noop => Wire::Text("6", ""),
+            Self::Open(json) => Parts::Text("0", json),
+            Self::Close => Parts::Text("1", ""),
+            Self::Ping(data) => Parts::Text("2", data),
+            Self::Pong(data) => Parts::Text("3", data),
+            Self::Message(MessageRef::Text(text)) => Parts::Text("4", text),
+            Self::Message(MessageRef::Binary(bytes)) => Parts::Bytes(bytes),
+            Self::Upgrade => Parts::Text("5", ""),
+            Self::Noop => Parts::Text("6", ""),
         }
     }
 }
@@ -197,8 +192,8 @@ impl Packet {
     }
 }
 
-/// A packet as the wire sees it.
-enum Wire<'a> {
+/// A packet as it is written down.
+enum Parts<'a> {
     /// A message of bytes, which has no type digit.
     Bytes(&'a [u8]),
     /// The type digit, the data.
@@ -218,10 +213,7 @@ mod tests {
 
     #[test]
     fn a_type_of_more_than_one_byte_is_unknown() {
-        let error = DecodeError {
-            kind: DecodeErrorKind::UnknownType,
-            offset: 0,
-        };
+        let error = DecodeErrorKind::UnknownType.at(0);
         assert_eq!(PacketRef::decode("\u{ff14}abc"), Err(error));
     }
 

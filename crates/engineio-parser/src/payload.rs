@@ -1,17 +1,27 @@
 //! Many packets in one body: what a poll answers and what a client posts.
 //!
-//! Packets stand one behind the other, separated by U+001E; bytes are always base64.
+//! In revision 4, packets stand one behind the other, separated by U+001E; bytes are always base64.
 //! The separator is not escaped: a text that contains it is torn apart by the receiver. The JSON of
 //! Socket.IO cannot contain it. Specification: [eio4 § Packet encoding, HTTP long-polling].
+//!
+//! Revisions 2 and 3 have other forms; [`Form`] says which one is due, reads and writes all of them.
+
+mod form;
 
 use core::iter::FusedIterator;
 
 use bytes::{BufMut, Bytes, BytesMut};
 use memchr::memchr;
 
-use crate::{DecodeError, Frame, Packet, PacketRef, Utf8Bytes, base64};
+use crate::{
+    DecodeError, Frame, Packet, PacketRef, Utf8Bytes, base64,
+    legacy::{binary, string},
+    steps,
+};
 
-/// Decodes the packets of a body, one at a time.
+pub use form::{Form, Framing, Packets as FormPackets};
+
+/// Decodes the packets of a body of revision 4, one at a time.
 ///
 /// The texts are slices of the body, which they keep alive. An empty body is one empty packet,
 /// hence an error.
@@ -49,6 +59,7 @@ impl Iterator for Packets {
         let rest = self.body.get(start..)?;
         let separator = memchr(SEPARATOR, rest.as_bytes());
         let part = rest.get(..separator.unwrap_or(rest.len()))?;
+        steps::visit(part.len() + 1);
         match PacketRef::decode(part) {
             Ok(packet) => {
                 self.next = separator.map(|len| start + len + 1);
@@ -61,7 +72,7 @@ impl Iterator for Packets {
 
 impl FusedIterator for Packets {}
 
-/// A body under construction.
+/// A body under construction, in revision 4 unless a [`Form`] is given.
 ///
 /// ```
 /// use engineio_parser::{Frame, Packet, payload::PayloadBuf};
@@ -74,6 +85,7 @@ impl FusedIterator for Packets {}
 #[derive(Clone, Debug, Default)]
 pub struct PayloadBuf {
     bytes: BytesMut,
+    form: Form,
 }
 
 impl PayloadBuf {
@@ -88,13 +100,40 @@ impl PayloadBuf {
     pub fn with_capacity(bytes: usize) -> Self {
         Self {
             bytes: BytesMut::with_capacity(bytes),
+            form: Form::default(),
+        }
+    }
+
+    /// Creates an empty body of this form.
+    ///
+    /// ```
+    /// use engineio_parser::{Frame, legacy::Dialect, payload::{Form, PayloadBuf}};
+    ///
+    /// let mut body = PayloadBuf::for_form(Form::String(Dialect::Plain));
+    /// body.push(&Frame::Text("4€".into()));
+    /// body.push(&Frame::Binary(vec![1, 2, 3].into()));
+    /// assert_eq!(body.into_bytes(), "2:4€6:b4AQID");
+    /// ```
+    pub fn for_form(form: Form) -> Self {
+        Self {
+            bytes: BytesMut::new(),
+            form,
         }
     }
 
     /// Appends one packet, behind a separator if it is not the first.
     ///
-    /// A text that contains U+001E is not refused here: see the [module](self).
+    /// The frame is one of revision 4, whatever the form of the body: [`Frame::from`] makes it from
+    /// a packet. A text that contains U+001E is not refused here: see the [module](self).
     pub fn push(&mut self, frame: &Frame) {
+        match self.form {
+            Form::Binary => binary::put(&mut self.bytes, frame),
+            Form::Separated => self.push_separated(frame),
+            Form::String(dialect) => string::put(&mut self.bytes, frame, dialect),
+        }
+    }
+
+    fn push_separated(&mut self, frame: &Frame) {
         let separator = usize::from(!self.is_empty());
         self.bytes.reserve(separator + frame.payload_len());
         if separator > 0 {
@@ -109,19 +148,24 @@ impl PayloadBuf {
         }
     }
 
-    /// Bytes so far, separators included.
+    /// Bytes so far, separators and lengths included.
     pub fn len(&self) -> usize {
         self.bytes.len()
     }
 
-    /// Whether nothing was pushed. An empty body is not a valid payload.
+    /// Whether nothing was pushed. In revision 4, an empty body is not a valid payload.
     pub fn is_empty(&self) -> bool {
         self.bytes.is_empty()
     }
 
-    /// The finished body, which is UTF-8. Nothing is copied.
+    /// The finished body, which is UTF-8 unless it is [binary](Form::Binary). Nothing is copied.
+    ///
+    /// The string payload of no packets is `0:`.
     pub fn into_bytes(self) -> Bytes {
-        self.bytes.freeze()
+        match self.form {
+            Form::String(_) if self.bytes.is_empty() => Bytes::from_static(string::EMPTY),
+            Form::Binary | Form::Separated | Form::String(_) => self.bytes.freeze(),
+        }
     }
 }
 
@@ -155,10 +199,7 @@ mod tests {
     fn offsets_count_from_the_start_of_the_body() {
         let mut packets = decode(&"4€\x1e7".into());
         assert!(matches!(packets.next(), Some(Ok(_))));
-        let error = DecodeError {
-            kind: DecodeErrorKind::UnknownType,
-            offset: 5,
-        };
+        let error = DecodeErrorKind::UnknownType.at(5);
         assert_eq!(packets.next(), Some(Err(error)));
         assert_eq!(packets.next(), None);
     }
@@ -166,10 +207,7 @@ mod tests {
     #[test]
     fn nothing_follows_an_error() {
         let mut packets = decode(&"\x1e4a".into());
-        let error = DecodeError {
-            kind: DecodeErrorKind::Empty,
-            offset: 0,
-        };
+        let error = DecodeErrorKind::Empty.at(0);
         assert_eq!(packets.next(), Some(Err(error)));
         assert_eq!(packets.next(), None);
         assert_eq!(packets.next(), None);
@@ -178,10 +216,7 @@ mod tests {
     #[test]
     fn a_trailing_separator_announces_a_packet_that_is_missing() {
         let last = decode(&"4a\x1e".into()).last();
-        let error = DecodeError {
-            kind: DecodeErrorKind::Empty,
-            offset: 3,
-        };
+        let error = DecodeErrorKind::Empty.at(3);
         assert_eq!(last, Some(Err(error)));
     }
 

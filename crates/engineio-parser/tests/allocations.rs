@@ -1,12 +1,16 @@
 //! What must not allocate, counted.
 
-use std::{
-    alloc::{GlobalAlloc, Layout, System},
-    cell::Cell,
-};
+mod counting;
 
 use bytes::{Bytes, BytesMut};
-use engineio_parser::{Frame, Message, Packet, PacketRef, Utf8Bytes, payload};
+use engineio_parser::{
+    Channel, Frame, Message, Packet, PacketRef, Revision, Utf8Bytes, Wire,
+    legacy::{self, Dialect},
+    payload::{self, Form},
+    webtransport::{self, Decoder, Progress},
+};
+
+use counting::allocations;
 
 #[test]
 fn decoding_a_borrowed_text_allocates_nothing() {
@@ -101,42 +105,89 @@ fn pushing_into_a_payload_with_room_allocates_nothing() {
     assert_eq!(count, 0);
 }
 
+#[test]
+fn decoding_old_packets_allocates_nothing() {
+    let (count, packet) = allocations(|| legacy::decode_bytes(&[4, 1, 2, 3]));
+    assert!(packet.is_ok());
+    assert_eq!(count, 0);
+
+    let wire = Wire::from(Revision::V2);
+    for frame in [
+        Frame::Text(shared("4hello")),
+        Frame::Binary(shared("\u{4}hello").into_bytes()),
+    ] {
+        let (count, packet) = allocations(|| wire.decode(&frame));
+        assert!(packet.is_ok());
+        assert_eq!(count, 0);
+    }
+}
+
+#[test]
+fn decoding_old_payloads_allocates_nothing() {
+    let strings = shared("1:26:4hello2:4€1:6").into_bytes();
+    let form = Form::String(Dialect::Plain);
+    let (count, packets) = allocations(|| form.decode(&strings).filter(Result::is_ok).count());
+    assert_eq!((count, packets), (0, 4));
+
+    let bytes = Bytes::from(b"\x00\x01\xff2\x00\x04\xff4\xe2\x82\xac\x01\x03\xff\x04ab".to_vec());
+    drop(bytes.clone());
+    let (count, packets) =
+        allocations(|| Form::Binary.decode(&bytes).filter(Result::is_ok).count());
+    assert_eq!((count, packets), (0, 3));
+}
+
+#[test]
+fn a_text_for_many_peers_is_encoded_once() {
+    let frame = Frame::Text(shared("4hello"));
+    for revision in [Revision::V2, Revision::V3, Revision::V4] {
+        let wire = Wire::from(revision);
+        let (count, same) = allocations(|| wire.rewrite(frame.clone(), Channel::Bytes));
+        assert_eq!((count, &same), (0, &frame));
+    }
+}
+
+#[test]
+fn a_byte_in_front_of_bytes_costs_one_allocation() {
+    let frame = Frame::Binary(shared("abc").into_bytes());
+    let wire = Wire::from(Revision::V3);
+    for channel in [Channel::Bytes, Channel::Text] {
+        let frame = frame.clone();
+        let (count, _frame) = allocations(|| wire.rewrite(frame, channel));
+        assert_eq!(count, 1);
+    }
+}
+
+#[test]
+fn frames_of_a_stream_are_slices_of_a_chunk() {
+    let mut stream = BytesMut::with_capacity(64);
+    let frames = [
+        Frame::Text(shared("4hello")),
+        Frame::Binary(shared("abc").into_bytes()),
+    ];
+    let (count, ()) = allocations(|| {
+        for frame in &frames {
+            webtransport::encode(frame, &mut stream);
+        }
+    });
+    assert_eq!(count, 0);
+    let mut chunk = stream.freeze();
+    drop(chunk.clone());
+    let mut decoder = Decoder::new(100);
+    let (count, ()) = allocations(|| {
+        for frame in &frames {
+            assert_eq!(
+                decoder.decode(&mut chunk),
+                Ok(Progress::Complete(frame.clone()))
+            );
+        }
+    });
+    assert_eq!(count, 0);
+}
+
 /// A text whose memory has several owners already, as a part of a network buffer has. `Bytes`
 /// allocates its reference count with the second owner, not with the first.
 fn shared(text: &str) -> Utf8Bytes {
     let text = Utf8Bytes::from(text);
     drop(text.clone());
     text
-}
-
-/// How often `work` allocates, and what it returns.
-fn allocations<T>(work: impl FnOnce() -> T) -> (usize, T) {
-    let before = COUNT.get();
-    let value = work();
-    (COUNT.get() - before, value)
-}
-
-/// The system's allocator, with a count for each thread.
-struct Counting;
-
-// SAFETY: every call is passed on as it came.
-#[allow(unsafe_code, reason = "an allocator cannot be written without it")]
-unsafe impl GlobalAlloc for Counting {
-    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        COUNT.set(COUNT.get() + 1);
-        // SAFETY: the caller keeps the contract of `alloc`.
-        unsafe { System.alloc(layout) }
-    }
-
-    unsafe fn dealloc(&self, ptr: *mut u8, layout: Layout) {
-        // SAFETY: the caller keeps the contract of `dealloc`; `ptr` came from `System`.
-        unsafe { System.dealloc(ptr, layout) }
-    }
-}
-
-#[global_allocator]
-static ALLOCATOR: Counting = Counting;
-
-thread_local! {
-    static COUNT: Cell<usize> = const { Cell::new(0) };
 }

@@ -1,8 +1,12 @@
-//! Laws that hold for any packet and any input.
+//! Laws that hold for any packet and any input of revision 4.
+
+mod strategies;
 
 use bytes::{Bytes, BytesMut};
 use engineio_parser::{Frame, Handshake, Message, Packet, PacketRef, Utf8Bytes, payload};
 use proptest::{collection::vec, prelude::*};
+
+use strategies::{packets, packets_without_separator, texts};
 
 proptest! {
     #[test]
@@ -127,32 +131,4 @@ fn check_payload(body: &Utf8Bytes) -> Result<(), TestCaseError> {
     }
     prop_assert_eq!(packets.next(), None);
     Ok(())
-}
-
-fn packets() -> impl Strategy<Value = Packet> {
-    packets_of(texts().boxed())
-}
-
-fn packets_without_separator() -> impl Strategy<Value = Packet> {
-    packets_of(texts().prop_map(|text| text.replace('\u{1e}', " ")).boxed())
-}
-
-fn packets_of(texts: BoxedStrategy<String>) -> impl Strategy<Value = Packet> {
-    let texts = texts.prop_map(Utf8Bytes::from);
-    prop_oneof![
-        texts.clone().prop_map(Packet::Open),
-        Just(Packet::Close),
-        texts.clone().prop_map(Packet::Ping),
-        texts.clone().prop_map(Packet::Pong),
-        texts.prop_map(|text| Packet::Message(Message::Text(text))),
-        vec(any::<u8>(), 0..50).prop_map(|bytes| Packet::Message(bytes.into())),
-        Just(Packet::Upgrade),
-        Just(Packet::Noop),
-    ]
-}
-
-/// Any characters, control characters and the separator included.
-fn texts() -> impl Strategy<Value = String> {
-    let char = prop_oneof![any::<char>(), proptest::char::range('\0', '~')];
-    vec(char, 0..30).prop_map(|chars| chars.into_iter().collect())
 }
