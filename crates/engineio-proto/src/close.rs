@@ -13,7 +13,7 @@ pub enum CloseReason {
     PingTimeout,
     /// The other side closed, in the protocol's words.
     TransportClose,
-    /// The network failed: an aborted request, a broken socket.
+    /// The network failed: an aborted request, a refused dial, a broken socket.
     TransportError,
     /// The other side broke the protocol.
     Violation(Violation),
@@ -49,6 +49,9 @@ impl fmt::Display for CloseReason {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Violation {
+    /// The first packet of a server is not a readable handshake. [eio4 § Handshake]
+    #[error("bad handshake")]
+    BadHandshake,
     /// Not a packet. [eio4 § Packet encoding]
     #[error("{0}")]
     BadPacket(DecodeError),

@@ -1,7 +1,8 @@
-//! Engine.IO sessions without I/O, revision 4 of the protocol, as the server sees them.
+//! Engine.IO sessions without I/O, revision 4 of the protocol, as server and client see them.
 //!
-//! A [`server::Session`] is a [`Machine`]: it takes what the network did and says what to do next.
-//! It owns no socket and reads no clock, so it runs in a test as it runs in production.
+//! A [`server::Session`] or [`client::Session`] is a [`Machine`]: it takes what the network did and
+//! says what to do next. It owns no socket and reads no clock, so it runs in a test as it runs in
+//! production.
 //!
 //! # Example
 //!
@@ -54,21 +55,27 @@
 //! # Ok::<(), engineio_proto::SendError>(())
 //! ```
 //!
+//! The client is driven by the same loop; [`client`] has an example of its own.
+//!
 //! # Reading order
 //!
 //! 1. `machine.rs` – the contract, one page.
 //! 2. `server/mod.rs` – [`server::Session`]; start at `handle`.
 //! 3. `server/polling.rs` and `server/web_socket.rs` – what the two transports do to it.
 //! 4. `server/probe.rs` – the upgrade, the only subtle part.
-//! 5. `tests/walks.rs` – whole sessions as transcripts.
+//! 5. `client/` – the same files, seen from the other side.
+//! 6. `tests/walks_pair.rs` – whole sessions as transcripts.
+//! 7. `tests/world/` – the network in which `tests/laws_world.rs` lets both live through accidents.
 
 #![no_std]
 #![forbid(unsafe_code)]
 
 extern crate alloc;
 
+pub mod client;
 pub mod server;
 
+mod body;
 mod close;
 mod config;
 mod heartbeat;
@@ -76,6 +83,7 @@ mod id;
 mod machine;
 mod outbox;
 mod time;
+mod window;
 
 pub use close::{CloseReason, SendError, Violation};
 pub use config::{Config, TransportKind, Transports};

@@ -30,23 +30,39 @@ impl Outbox {
         Some(frame)
     }
 
-    /// Takes everything as one polling payload. `None` if nothing waits: an empty payload is not
-    /// valid. [eio4 § HTTP long-polling]
-    pub(crate) fn take_payload(&mut self) -> Option<Bytes> {
-        self.bytes = 0;
-        if self.frames.len() == 1 {
-            return match self.frames.pop_front()? {
-                // One text packet is its own payload: no copy.
-                Frame::Text(text) => Some(text.into_bytes()),
-                binary @ Frame::Binary(_) => Some(payload(&[binary])),
-            };
+    /// Takes as many packets as fit into a polling payload of `limit` bytes, and at least one.
+    /// `None` if nothing waits: an empty payload is not valid. [eio4 § HTTP long-polling]
+    pub(crate) fn take_payload(&mut self, limit: usize) -> Option<Bytes> {
+        let first = self.frames.front()?;
+        let (count, size) = self.batch(limit);
+        if let (1, Frame::Text(text)) = (count, first) {
+            // One text packet is its own payload: no copy.
+            let body = text.clone().into_bytes();
+            self.pop_if(|_| true);
+            return Some(body);
         }
-        if self.frames.is_empty() {
-            return None;
+        let mut body = PayloadBuf::with_capacity(size);
+        for frame in self.frames.drain(..count) {
+            self.bytes -= frame.len();
+            body.push(&frame);
         }
-        let body = payload(&self.frames);
-        self.frames.clear();
-        Some(body)
+        Some(body.into_bytes())
+    }
+
+    /// How many packets fit into `limit` bytes, and their exact size as one payload.
+    fn batch(&self, limit: usize) -> (usize, usize) {
+        let mut batch = (0, 0);
+        for frame in &self.frames {
+            let (count, size) = batch;
+            // A separator between two packets, none at the end.
+            let size = size + usize::from(count > 0) + frame.payload_len();
+            // The first one travels however large it is: splitting it is impossible.
+            if count > 0 && size > limit {
+                break;
+            }
+            batch = (count + 1, size);
+        }
+        batch
     }
 
     pub(crate) fn clear(&mut self) {
@@ -62,20 +78,6 @@ impl Outbox {
     pub(crate) const fn bytes(&self) -> usize {
         self.bytes
     }
-}
-
-/// Joins packets in one buffer of exactly the right size.
-fn payload<'a>(frames: impl IntoIterator<Item = &'a Frame> + Copy) -> Bytes {
-    // One separator between two packets, none at the end.
-    let size: usize = frames
-        .into_iter()
-        .map(|frame| frame.payload_len() + 1)
-        .sum();
-    let mut body = PayloadBuf::with_capacity(size.saturating_sub(1));
-    for frame in frames {
-        body.push(frame);
-    }
-    body.into_bytes()
 }
 
 #[cfg(test)]
@@ -96,7 +98,7 @@ mod tests {
 
     #[test]
     fn nothing_makes_no_payload() {
-        assert_eq!(Outbox::default().take_payload(), None);
+        assert_eq!(Outbox::default().take_payload(usize::MAX), None);
     }
 
     #[test]
@@ -108,23 +110,57 @@ mod tests {
         ]);
         assert_eq!(outbox.bytes(), 6);
         assert_eq!(
-            outbox.take_payload().as_deref(),
+            outbox.take_payload(usize::MAX).as_deref(),
             Some(&b"4a\x1ebAQID\x1e2"[..])
         );
         assert_eq!((outbox.bytes(), outbox.is_empty()), (0, true));
     }
 
+    /// [js engine.io-client 6.6.8] counts the same way, but for the size of base64.
+    #[test]
+    fn a_payload_ends_before_the_limit_to_the_byte() {
+        let frames = [
+            text("4a"),
+            Frame::Binary(Bytes::from_static(&[1])),
+            text("4b"),
+        ];
+        // `4a␞bAQ==` has eight bytes.
+        for (limit, expected) in [
+            (7, &["4a", "bAQ=="][..]),
+            (8, &["4a\x1ebAQ==", "4b"]),
+            (10, &["4a\x1ebAQ==", "4b"]),
+            (11, &["4a\x1ebAQ==\x1e4b"]),
+        ] {
+            let mut outbox = outbox(&frames);
+            let mut bodies = core::iter::from_fn(|| outbox.take_payload(limit));
+            for body in expected {
+                assert_eq!(bodies.next().as_deref(), Some(body.as_bytes()), "{limit}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_packet_larger_than_the_limit_travels_alone() {
+        let mut outbox = outbox(&[text("4abc"), text("4d")]);
+        assert_eq!(outbox.take_payload(2).as_deref(), Some(&b"4abc"[..]));
+        assert_eq!(outbox.bytes(), 2);
+        assert_eq!(outbox.take_payload(2).as_deref(), Some(&b"4d"[..]));
+    }
+
     #[test]
     fn one_binary_packet_is_encoded_for_a_payload() {
         let mut outbox = outbox(&[Frame::Binary(Bytes::from_static(&[1, 2, 3]))]);
-        assert_eq!(outbox.take_payload().as_deref(), Some(&b"bAQID"[..]));
+        assert_eq!(
+            outbox.take_payload(usize::MAX).as_deref(),
+            Some(&b"bAQID"[..])
+        );
     }
 
     #[test]
     fn one_text_packet_is_not_copied() {
         let frame = text("4hello");
         let mut outbox = outbox(core::slice::from_ref(&frame));
-        let body = outbox.take_payload().unwrap();
+        let body = outbox.take_payload(usize::MAX).unwrap();
         let Frame::Text(original) = frame else {
             unreachable!()
         };

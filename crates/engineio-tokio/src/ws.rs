@@ -22,7 +22,20 @@ use tokio_websockets::{
 pub(crate) struct WebSocket {
     stream: WebSocketStream<TokioIo<Upgraded>>,
     outgoing: VecDeque<Frame>,
-    unflushed: bool,
+    write: Write,
+    /// Control frames read since the last flush. The library keeps an answer to each.
+    unanswered: u8,
+}
+
+/// What is being written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Write {
+    /// The library holds frames that have not left.
+    Flushing,
+    /// Nothing.
+    Idle,
+    /// Frames wait here.
+    Waiting,
 }
 
 /// How a WebSocket ended.
@@ -46,19 +59,32 @@ impl WebSocket {
         Self {
             stream: builder.serve(TokioIo::new(upgraded)),
             outgoing: VecDeque::new(),
-            unflushed: false,
+            write: Write::Idle,
+            unanswered: 0,
         }
     }
 
     /// Keeps a frame for the next flush.
     pub(crate) fn send(&mut self, frame: Frame) {
         self.outgoing.push_back(frame);
-        self.unflushed = true;
+        if self.write == Write::Idle {
+            self.write = Write::Waiting;
+        }
+    }
+
+    /// Whether so much waits to be written that nothing more should be read: a peer that makes
+    /// this side answer has to read the answers.
+    pub(crate) fn is_backed_up(&self) -> bool {
+        self.outgoing.len() >= MAX_OUTGOING
     }
 
     /// The next message of the peer. Not to be called again after an error.
     pub(crate) fn poll_frame(&mut self, cx: &mut Context<'_>) -> Poll<Result<Frame, End>> {
         loop {
+            if self.unanswered >= MAX_UNANSWERED {
+                ready!(self.stream.poll_flush_unpin(cx)).map_err(|_| End::Closed)?;
+                self.unanswered = 0;
+            }
             let message = match ready!(self.stream.poll_next_unpin(cx)) {
                 Some(Ok(message)) => message,
                 Some(Err(error)) => return Poll::Ready(Err(self.on_error(&error))),
@@ -75,23 +101,35 @@ impl WebSocket {
                 return Poll::Ready(Ok(Frame::Binary(message.into_payload().into())));
             }
             // A control frame: the library has queued the answer.
+            self.unanswered += 1;
         }
     }
 
     /// Writes what is kept. Ready once all of it has left; pending for ever when there was nothing.
     pub(crate) fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), End>> {
-        if !self.unflushed {
-            return Poll::Pending;
+        loop {
+            match self.write {
+                Write::Idle => return Poll::Pending,
+                Write::Waiting => {
+                    for frame in self.outgoing.drain(..) {
+                        self.stream
+                            .start_send_unpin(into_message(frame))
+                            .map_err(|_| End::Closed)?;
+                    }
+                    self.write = Write::Flushing;
+                }
+                // The library takes whatever it is given, so it is given no more until this is out.
+                Write::Flushing => {
+                    ready!(self.stream.poll_flush_unpin(cx)).map_err(|_| End::Closed)?;
+                    self.unanswered = 0;
+                    if self.outgoing.is_empty() {
+                        self.write = Write::Idle;
+                        return Poll::Ready(Ok(()));
+                    }
+                    self.write = Write::Waiting;
+                }
+            }
         }
-        while let Some(frame) = self.outgoing.pop_front() {
-            ready!(self.stream.poll_ready_unpin(cx)).map_err(|_| End::Closed)?;
-            self.stream
-                .start_send_unpin(into_message(frame))
-                .map_err(|_| End::Closed)?;
-        }
-        ready!(self.stream.poll_flush_unpin(cx)).map_err(|_| End::Closed)?;
-        self.unflushed = false;
-        Poll::Ready(Ok(()))
     }
 
     /// Writes what is kept and a close frame without a status code, then waits a moment for the
@@ -111,6 +149,9 @@ impl WebSocket {
                 break;
             }
         }
+        // Registers this task with the library's writer: `close` would go on with the waker of the
+        // session's task, which may have ended.
+        self.stream.flush().await?;
         self.stream.close().await?;
         // Closing a socket with unread bytes resets it, and the peer would miss the close frame.
         tokio::io::copy(self.stream.get_mut(), &mut tokio::io::sink()).await?;
@@ -139,6 +180,12 @@ fn into_message(frame: Frame) -> Message {
         Frame::Binary(bytes) => Message::binary(Payload::from(bytes)),
     }
 }
+
+/// Frames that may wait here before reading stops. A session hands out far fewer.
+const MAX_OUTGOING: usize = 1024;
+
+/// Control frames whose answers may wait in the library before reading stops.
+const MAX_UNANSWERED: u8 = 16;
 
 /// How long a closed WebSocket waits for its peer.
 const LINGER: Duration = Duration::from_secs(3);

@@ -1,7 +1,6 @@
 //! The arguments of an event or of an acknowledgement.
 
 use alloc::borrow::Cow;
-use alloc::string::String;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 
@@ -9,11 +8,12 @@ use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
 use crate::arguments::{ArgumentReader, Arguments};
+use crate::attachments::Attachments;
 use crate::de::Reader;
 use crate::error::{ArgsError, DecodeError, DecodeErrorKind, EncodeError};
 use crate::frame::Utf8Bytes;
 use crate::packet::RESERVED_EVENTS;
-use crate::placeholder::{self, Placeholder};
+use crate::placeholder::Placeholder;
 use crate::ser::Serializer;
 use crate::{scan, string};
 
@@ -24,8 +24,11 @@ use crate::{scan, string};
 /// A **tuple** is several arguments and `()` is none; anything else is one. Arrays of a fixed size
 /// are tuples to `serde`, hence to us: to send one as a single argument, wrap it as `(array,)`.
 ///
+/// [`Many`](crate::Many) is as many as it has elements.
+///
 /// `Bytes`, and whatever else serialises as bytes, is an attachment wherever it stands. Plain data
-/// that looks like a placeholder cannot be told from one when real attachments go with it.
+/// that looks like a placeholder cannot be told from one by a receiver, if real attachments go with
+/// it.
 ///
 /// ```
 /// use socketio_parser::Args;
@@ -39,8 +42,8 @@ use crate::{scan, string};
 #[derive(Clone, Debug, PartialEq)]
 pub struct Args {
     json: Utf8Bytes,
-    /// Shared, so that arguments are cloned without copying the list.
-    attachments: Option<Arc<[Bytes]>>,
+    /// Shared, so that arguments are cloned without copying the list; `None` if it is empty.
+    attachments: Option<Arc<Attachments>>,
 }
 
 impl Args {
@@ -50,18 +53,17 @@ impl Args {
     ///
     /// [`EncodeError`] if the value cannot be JSON.
     pub fn new<T: Serialize + ?Sized>(value: &T) -> Result<Self, EncodeError> {
-        let (mut json, mut attachments) = (String::new(), Vec::new());
-        json.push('[');
-        let serializer = &mut Serializer {
-            out: &mut json,
-            attachments: &mut attachments,
-        };
+        let mut serializer = Serializer::new();
+        serializer.out.push_str("[");
         value.serialize(Arguments {
-            serializer,
+            serializer: &mut serializer,
             first: true,
         })?;
-        json.push(']');
-        Ok(Self::from_parts(json.into(), attachments))
+        serializer.out.push_str("]");
+        Ok(Self::from_parts(
+            serializer.out.share(),
+            serializer.attachments,
+        ))
     }
 
     /// Makes the arguments of an event: its name, then `value`.
@@ -71,9 +73,12 @@ impl Args {
     /// [`EncodeError::ReservedName`] if the name is one of [`RESERVED_EVENTS`], another
     /// [`EncodeError`] if the value cannot be JSON.
     pub fn event<T: Serialize + ?Sized>(name: &str, value: &T) -> Result<Self, EncodeError> {
-        let (mut json, mut attachments) = (String::new(), Vec::new());
-        write_event(&mut json, &mut attachments, name, value)?;
-        Ok(Self::from_parts(json.into(), attachments))
+        let mut serializer = Serializer::new();
+        write_event(&mut serializer, name, value)?;
+        Ok(Self::from_parts(
+            serializer.out.share(),
+            serializer.attachments,
+        ))
     }
 
     /// Takes JSON that came from elsewhere.
@@ -99,23 +104,23 @@ impl Args {
             true => string::replace_lone_surrogates(&json).into(),
             false => json,
         };
-        if !attachments.is_empty() {
-            placeholder::find(&json, attachments.len())?;
-        }
+        let attachments = Attachments::find(&json, attachments)?;
         Ok(Self::from_parts(json, attachments))
     }
 
-    /// Trusts that the text is a JSON array.
-    pub(crate) fn from_parts(json: Utf8Bytes, attachments: Vec<Bytes>) -> Self {
-        let attachments = (!attachments.is_empty()).then(|| attachments.into());
+    /// Trusts that the text is a JSON array, and that the attachments belong to it.
+    pub(crate) fn from_parts(json: Utf8Bytes, attachments: Attachments) -> Self {
+        let attachments = (!attachments.is_empty()).then(|| Arc::new(attachments));
         Self { json, attachments }
     }
 
-    /// The same attachments under other JSON, which is trusted to be an array.
-    pub(crate) fn with_json(&self, json: Utf8Bytes) -> Self {
+    /// The same attachments in other JSON, which begins otherwise and goes on behind `added` bytes
+    /// as this does behind `removed`.
+    pub(crate) fn with_json(&self, json: Utf8Bytes, removed: usize, added: usize) -> Self {
+        let attachments = self.attachments.as_deref();
         Self {
             json,
-            attachments: self.attachments.clone(),
+            attachments: attachments.map(|list| Arc::new(list.moved(removed, added))),
         }
     }
 
@@ -128,7 +133,14 @@ impl Args {
     /// The byte strings, in the order of their numbers.
     #[must_use]
     pub fn attachments(&self) -> &[Bytes] {
-        self.attachments.as_deref().unwrap_or_default()
+        self.attachments.as_deref().map_or(&[], Attachments::bytes)
+    }
+
+    /// Where the byte strings stand in the JSON, in order.
+    pub(crate) fn placeholders(&self) -> &[Placeholder] {
+        self.attachments
+            .as_deref()
+            .map_or(&[], Attachments::placeholders)
     }
 
     /// The first element: a string, or a number as it is written. `None`: it is something else, or
@@ -156,8 +168,7 @@ impl Args {
     /// [`ArgsError`] if an argument is missing, of another type, or nested more than 128 levels
     /// deep.
     pub fn to<'de, T: Deserialize<'de>>(&'de self) -> Result<T, ArgsError> {
-        let placeholders = self.placeholders()?;
-        T::deserialize(ArgumentReader::new(self.reader(&placeholders))?)
+        T::deserialize(ArgumentReader::new(self.reader())?)
     }
 
     /// Reads the arguments of an event: as [`to`](Self::to), behind the name.
@@ -166,40 +177,28 @@ impl Args {
     ///
     /// As [`to`](Self::to).
     pub fn event_data<'de, T: Deserialize<'de>>(&'de self) -> Result<T, ArgsError> {
-        let placeholders = self.placeholders()?;
-        T::deserialize(ArgumentReader::behind_name(self.reader(&placeholders))?)
+        T::deserialize(ArgumentReader::behind_name(self.reader())?)
     }
 
-    fn reader<'a, 'de>(&'de self, placeholders: &'a [Placeholder]) -> Reader<'a, 'de> {
-        Reader::new(&self.json, self.attachments(), placeholders)
-    }
-
-    fn placeholders(&self) -> Result<Vec<Placeholder>, ArgsError> {
-        match self.attachments().len() {
-            0 => Ok(Vec::new()),
-            // Checked when decoded. Only arguments that were made here can be wrong: with data that
-            // looks like a placeholder.
-            count => placeholder::find(&self.json, count)
-                .map_err(|error| ArgsError::at(error.offset, error.kind)),
-        }
+    fn reader(&self) -> Reader<'_> {
+        Reader::new(&self.json, self.attachments(), self.placeholders())
     }
 }
 
 /// Appends `["name",…]`.
 pub(crate) fn write_event<T: Serialize + ?Sized>(
-    out: &mut String,
-    attachments: &mut Vec<Bytes>,
+    serializer: &mut Serializer,
     name: &str,
     value: &T,
 ) -> Result<(), EncodeError> {
     check_name(name)?;
-    out.push('[');
-    string::write(out, name);
+    serializer.out.push_str("[");
+    string::write(&mut serializer.out, name);
     value.serialize(Arguments {
-        serializer: &mut Serializer { out, attachments },
+        serializer: &mut *serializer,
         first: false,
     })?;
-    out.push(']');
+    serializer.out.push_str("]");
     Ok(())
 }
 
@@ -232,7 +231,7 @@ pub(crate) fn is_number(first: char) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use alloc::string::ToString;
+    use alloc::string::{String, ToString};
     use alloc::vec;
 
     use super::*;

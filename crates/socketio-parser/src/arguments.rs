@@ -6,29 +6,30 @@ use serde::ser::{self, Serialize};
 
 use crate::de::Reader;
 use crate::error::{ArgsError, EncodeError};
-use crate::ser::{Items, Serializer};
+use crate::items::Items;
+use crate::ser::Serializer;
 
 /// Appends a value as arguments: without brackets, each behind a comma unless it is the first.
 ///
 /// A tuple in a newtype, or in `Some`, is several arguments as well.
-pub(crate) struct Arguments<'a, 'b> {
-    pub(crate) serializer: &'a mut Serializer<'b>,
+pub(crate) struct Arguments<'a> {
+    pub(crate) serializer: &'a mut Serializer,
     /// Whether something stands before the first argument.
     pub(crate) first: bool,
 }
 
-impl<'a, 'b> Arguments<'a, 'b> {
+impl<'a> Arguments<'a> {
     /// The serialiser of the next argument.
-    fn next(&mut self) -> &mut Serializer<'b> {
+    fn next(&mut self) -> &mut Serializer {
         if !self.first {
-            self.serializer.out.push(',');
+            self.serializer.out.push_str(",");
         }
         self.first = false;
         self.serializer
     }
 
     /// The serialiser of the only argument.
-    fn one(mut self) -> &'a mut Serializer<'b> {
+    fn one(mut self) -> &'a mut Serializer {
         self.next();
         self.serializer
     }
@@ -42,16 +43,16 @@ macro_rules! scalars_are_one {
     )*};
 }
 
-impl<'a, 'b> ser::Serializer for Arguments<'a, 'b> {
+impl<'a> ser::Serializer for Arguments<'a> {
     type Ok = ();
     type Error = EncodeError;
-    type SerializeSeq = Items<'a, 'b>;
+    type SerializeSeq = Items<'a>;
     type SerializeTuple = Self;
-    type SerializeTupleStruct = Items<'a, 'b>;
-    type SerializeTupleVariant = Items<'a, 'b>;
-    type SerializeMap = Items<'a, 'b>;
-    type SerializeStruct = Items<'a, 'b>;
-    type SerializeStructVariant = Items<'a, 'b>;
+    type SerializeTupleStruct = Items<'a>;
+    type SerializeTupleVariant = Items<'a>;
+    type SerializeMap = Items<'a>;
+    type SerializeStruct = Items<'a>;
+    type SerializeStructVariant = Items<'a>;
 
     fn serialize_unit(self) -> Result<(), EncodeError> {
         Ok(())
@@ -105,7 +106,7 @@ impl<'a, 'b> ser::Serializer for Arguments<'a, 'b> {
             .serialize_newtype_variant(name, index, variant, value)
     }
 
-    fn serialize_seq(self, len: Option<usize>) -> Result<Items<'a, 'b>, EncodeError> {
+    fn serialize_seq(self, len: Option<usize>) -> Result<Items<'a>, EncodeError> {
         self.one().serialize_seq(len)
     }
 
@@ -113,7 +114,7 @@ impl<'a, 'b> ser::Serializer for Arguments<'a, 'b> {
         self,
         name: &'static str,
         len: usize,
-    ) -> Result<Items<'a, 'b>, EncodeError> {
+    ) -> Result<Items<'a>, EncodeError> {
         self.one().serialize_tuple_struct(name, len)
     }
 
@@ -123,20 +124,16 @@ impl<'a, 'b> ser::Serializer for Arguments<'a, 'b> {
         index: u32,
         variant: &'static str,
         len: usize,
-    ) -> Result<Items<'a, 'b>, EncodeError> {
+    ) -> Result<Items<'a>, EncodeError> {
         self.one()
             .serialize_tuple_variant(name, index, variant, len)
     }
 
-    fn serialize_map(self, len: Option<usize>) -> Result<Items<'a, 'b>, EncodeError> {
+    fn serialize_map(self, len: Option<usize>) -> Result<Items<'a>, EncodeError> {
         self.one().serialize_map(len)
     }
 
-    fn serialize_struct(
-        self,
-        name: &'static str,
-        len: usize,
-    ) -> Result<Items<'a, 'b>, EncodeError> {
+    fn serialize_struct(self, name: &'static str, len: usize) -> Result<Items<'a>, EncodeError> {
         self.one().serialize_struct(name, len)
     }
 
@@ -146,7 +143,7 @@ impl<'a, 'b> ser::Serializer for Arguments<'a, 'b> {
         index: u32,
         variant: &'static str,
         len: usize,
-    ) -> Result<Items<'a, 'b>, EncodeError> {
+    ) -> Result<Items<'a>, EncodeError> {
         self.one()
             .serialize_struct_variant(name, index, variant, len)
     }
@@ -156,7 +153,7 @@ impl<'a, 'b> ser::Serializer for Arguments<'a, 'b> {
     }
 }
 
-impl ser::SerializeTuple for Arguments<'_, '_> {
+impl ser::SerializeTuple for Arguments<'_> {
     type Ok = ();
     type Error = EncodeError;
 
@@ -171,17 +168,17 @@ impl ser::SerializeTuple for Arguments<'_, '_> {
 
 /// Reads arguments in the shape that is asked for. More arguments than that are ignored.
 #[derive(Clone)]
-pub(crate) struct ArgumentReader<'a, 'de> {
-    reader: Reader<'a, 'de>,
+pub(crate) struct ArgumentReader<'de> {
+    reader: Reader<'de>,
     /// The number of the next argument.
     index: usize,
     /// Whether something stands before the next argument.
     first: bool,
 }
 
-impl<'a, 'de> ArgumentReader<'a, 'de> {
+impl<'de> ArgumentReader<'de> {
     /// Stands before the first element of the array.
-    pub(crate) fn new(mut reader: Reader<'a, 'de>) -> Result<Self, ArgsError> {
+    pub(crate) fn new(mut reader: Reader<'de>) -> Result<Self, ArgsError> {
         reader.expect(b'[')?;
         Ok(Self {
             reader,
@@ -191,7 +188,7 @@ impl<'a, 'de> ArgumentReader<'a, 'de> {
     }
 
     /// Stands behind the first element, the event name.
-    pub(crate) fn behind_name(reader: Reader<'a, 'de>) -> Result<Self, ArgsError> {
+    pub(crate) fn behind_name(reader: Reader<'de>) -> Result<Self, ArgsError> {
         let mut arguments = Self::new(reader)?;
         if arguments.advance()? {
             arguments.reader.skip_value()?;
@@ -199,9 +196,13 @@ impl<'a, 'de> ArgumentReader<'a, 'de> {
         Ok(arguments)
     }
 
+    fn is_at_end(&mut self) -> bool {
+        self.reader.peek() == Some(b']')
+    }
+
     /// Whether there is another argument, which comes next.
     fn advance(&mut self) -> Result<bool, ArgsError> {
-        if self.reader.peek() == Some(b']') {
+        if self.is_at_end() {
             return Ok(false);
         }
         if !self.first {
@@ -241,7 +242,7 @@ macro_rules! one_is_first {
     )*};
 }
 
-impl<'de> Deserializer<'de> for ArgumentReader<'_, 'de> {
+impl<'de> Deserializer<'de> for ArgumentReader<'de> {
     type Error = ArgsError;
 
     fn deserialize_unit<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ArgsError> {
@@ -294,28 +295,38 @@ impl<'de> Deserializer<'de> for ArgumentReader<'_, 'de> {
 }
 
 /// The elements of a tuple, which are arguments.
-struct Several<'a, 'de> {
-    arguments: ArgumentReader<'a, 'de>,
+struct Several<'de> {
+    arguments: ArgumentReader<'de>,
     len: usize,
 }
 
-impl<'de> de::SeqAccess<'de> for Several<'_, 'de> {
+impl<'de> de::SeqAccess<'de> for Several<'de> {
     type Error = ArgsError;
 
     fn next_element_seed<T: DeserializeSeed<'de>>(
         &mut self,
         seed: T,
     ) -> Result<Option<T::Value>, ArgsError> {
-        if self.arguments.index == self.len {
+        let is_behind = match self.len {
+            ALL => self.arguments.is_at_end(),
+            len => self.arguments.index == len,
+        };
+        if is_behind {
             return Ok(None);
         }
         self.arguments.read(seed).map(Some)
     }
 
     fn size_hint(&self) -> Option<usize> {
-        Some(self.len - self.arguments.index)
+        match self.len {
+            ALL => None,
+            len => len.checked_sub(self.arguments.index),
+        }
     }
 }
+
+/// The length of a tuple that takes whatever there is. No tuple is as long as that.
+pub(crate) const ALL: usize = usize::MAX;
 
 /// An argument that did not come: nothing, if nothing will do.
 struct Missing;

@@ -9,29 +9,30 @@ use serde::de::{self, DeserializeSeed, Deserializer, Visitor};
 use serde::forward_to_deserialize_any;
 
 use crate::error::ArgsError;
+use crate::key::Key;
+use crate::number::visit_number;
 use crate::placeholder::Placeholder;
-use crate::scan;
-use crate::string;
+use crate::{scan, steps, string};
 
 /// Reads one value after the other from text that is known to be JSON.
 ///
 /// Strings without escapes, and attachments, are borrowed.
 #[derive(Clone)]
-pub(crate) struct Reader<'a, 'de> {
+pub(crate) struct Reader<'de> {
     pub(crate) text: &'de str,
     pub(crate) at: usize,
     pub(crate) attachments: &'de [Bytes],
     /// In the order in which they begin. Empty if there are no attachments.
-    pub(crate) placeholders: &'a [Placeholder],
+    pub(crate) placeholders: &'de [Placeholder],
     /// How many more levels may be entered. Reading recurses, so this bounds the stack.
     pub(crate) levels: u8,
 }
 
-impl<'a, 'de> Reader<'a, 'de> {
+impl<'de> Reader<'de> {
     pub(crate) fn new(
         text: &'de str,
         attachments: &'de [Bytes],
-        placeholders: &'a [Placeholder],
+        placeholders: &'de [Placeholder],
     ) -> Self {
         Self {
             text,
@@ -44,6 +45,7 @@ impl<'a, 'de> Reader<'a, 'de> {
 
     /// The next byte that is not white space.
     pub(crate) fn peek(&mut self) -> Option<u8> {
+        steps::visit(1);
         self.at = scan::skip_space(self.text.as_bytes(), self.at);
         self.text.as_bytes().get(self.at).copied()
     }
@@ -63,11 +65,19 @@ impl<'a, 'de> Reader<'a, 'de> {
         Ok(())
     }
 
+    /// The text of the next value: steps over it.
+    pub(crate) fn raw_value(&mut self) -> Result<&'de str, ArgsError> {
+        self.peek();
+        let start = self.at;
+        self.skip_value()?;
+        Ok(self.text.get(start..self.at).unwrap_or_default())
+    }
+
     pub(crate) fn error(&self, message: impl core::fmt::Display) -> ArgsError {
         ArgsError::at(self.at, message)
     }
 
-    fn string(&mut self) -> Result<Cow<'de, str>, ArgsError> {
+    pub(crate) fn string(&mut self) -> Result<Cow<'de, str>, ArgsError> {
         self.expect(b'"')?;
         let start = self.at;
         let skipped = string::skip(self.text.as_bytes(), start)
@@ -77,10 +87,13 @@ impl<'a, 'de> Reader<'a, 'de> {
             .text
             .get(start..skipped.end.saturating_sub(1))
             .unwrap_or_default();
-        Ok(string::unescape(raw))
+        Ok(match skipped.is_escaped {
+            true => string::unescape(raw),
+            false => Cow::Borrowed(raw),
+        })
     }
 
-    fn key(&mut self) -> Result<Cow<'de, str>, ArgsError> {
+    pub(crate) fn key(&mut self) -> Result<Cow<'de, str>, ArgsError> {
         let key = self.string()?;
         self.expect(b':')?;
         Ok(key)
@@ -91,6 +104,7 @@ impl<'a, 'de> Reader<'a, 'de> {
         let rest = self.text.get(self.at..).unwrap_or_default();
         let is_part = |byte: &u8| matches!(byte, b'0'..=b'9' | b'-' | b'+' | b'.' | b'e' | b'E');
         let len = rest.bytes().take_while(is_part).count();
+        steps::visit(len);
         self.at += len;
         rest.get(..len).unwrap_or_default()
     }
@@ -164,7 +178,7 @@ impl<'a, 'de> Reader<'a, 'de> {
     }
 }
 
-impl<'de> Deserializer<'de> for &mut Reader<'_, 'de> {
+impl<'de> Deserializer<'de> for &mut Reader<'de> {
     type Error = ArgsError;
 
     fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ArgsError> {
@@ -287,13 +301,13 @@ impl<'de> Deserializer<'de> for &mut Reader<'_, 'de> {
 }
 
 /// The elements of an array, or the members of an object.
-struct Members<'r, 'a, 'de> {
-    reader: &'r mut Reader<'a, 'de>,
+struct Members<'r, 'de> {
+    reader: &'r mut Reader<'de>,
     first: bool,
     end: u8,
 }
 
-impl Members<'_, '_, '_> {
+impl Members<'_, '_> {
     /// Whether there is another one, which comes next.
     fn advance(&mut self) -> Result<bool, ArgsError> {
         if self.reader.peek() == Some(self.end) {
@@ -307,7 +321,7 @@ impl Members<'_, '_, '_> {
     }
 }
 
-impl<'de> de::SeqAccess<'de> for Members<'_, '_, 'de> {
+impl<'de> de::SeqAccess<'de> for Members<'_, 'de> {
     type Error = ArgsError;
 
     fn next_element_seed<T: DeserializeSeed<'de>>(
@@ -322,7 +336,7 @@ impl<'de> de::SeqAccess<'de> for Members<'_, '_, 'de> {
     }
 }
 
-impl<'de> de::MapAccess<'de> for Members<'_, '_, 'de> {
+impl<'de> de::MapAccess<'de> for Members<'_, 'de> {
     type Error = ArgsError;
 
     fn next_key_seed<K: DeserializeSeed<'de>>(
@@ -342,11 +356,11 @@ impl<'de> de::MapAccess<'de> for Members<'_, '_, 'de> {
 }
 
 /// The one member of an object that stands for an enum variant with content.
-struct Variant<'r, 'a, 'de> {
-    reader: &'r mut Reader<'a, 'de>,
+struct Variant<'r, 'de> {
+    reader: &'r mut Reader<'de>,
 }
 
-impl<'de> de::EnumAccess<'de> for Variant<'_, '_, 'de> {
+impl<'de> de::EnumAccess<'de> for Variant<'_, 'de> {
     type Error = ArgsError;
     type Variant = Self;
 
@@ -356,7 +370,7 @@ impl<'de> de::EnumAccess<'de> for Variant<'_, '_, 'de> {
     }
 }
 
-impl<'de> de::VariantAccess<'de> for Variant<'_, '_, 'de> {
+impl<'de> de::VariantAccess<'de> for Variant<'_, 'de> {
     type Error = ArgsError;
 
     fn unit_variant(self) -> Result<(), ArgsError> {
@@ -382,102 +396,6 @@ impl<'de> de::VariantAccess<'de> for Variant<'_, '_, 'de> {
     ) -> Result<V::Value, ArgsError> {
         self.reader.deserialize_any(visitor)
     }
-}
-
-/// The name of a member. JSON has strings only; who asks for a number or a boolean gets one.
-struct Key<'de>(Cow<'de, str>);
-
-impl<'de> Key<'de> {
-    fn number<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ArgsError> {
-        // Rust reads more as numbers than JSON does: `+1`, `inf`.
-        let is_number = self
-            .0
-            .starts_with(|first: char| first == '-' || first.is_ascii_digit())
-            && scan::walk(&self.0, 0, 0, &mut ()).is_ok_and(|walk| walk.end == self.0.len());
-        if !is_number {
-            return self.deserialize_any(visitor);
-        }
-        visit_number(&self.0, visitor).unwrap_or_else(|error| Err(de::Error::custom(error)))
-    }
-}
-
-macro_rules! forward_to_number {
-    ($($method:ident)*) => {$(
-        fn $method<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ArgsError> {
-            self.number(visitor)
-        }
-    )*};
-}
-
-impl<'de> Deserializer<'de> for Key<'de> {
-    type Error = ArgsError;
-
-    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ArgsError> {
-        match self.0 {
-            Cow::Borrowed(text) => visitor.visit_borrowed_str(text),
-            Cow::Owned(text) => visitor.visit_string(text),
-        }
-    }
-
-    fn deserialize_bool<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ArgsError> {
-        match &*self.0 {
-            "true" => visitor.visit_bool(true),
-            "false" => visitor.visit_bool(false),
-            _ => self.deserialize_any(visitor),
-        }
-    }
-
-    fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ArgsError> {
-        visitor.visit_some(self)
-    }
-
-    fn deserialize_newtype_struct<V: Visitor<'de>>(
-        self,
-        _name: &'static str,
-        visitor: V,
-    ) -> Result<V::Value, ArgsError> {
-        visitor.visit_newtype_struct(self)
-    }
-
-    fn deserialize_enum<V: Visitor<'de>>(
-        self,
-        _name: &'static str,
-        _variants: &'static [&'static str],
-        visitor: V,
-    ) -> Result<V::Value, ArgsError> {
-        visitor.visit_enum(CowStrDeserializer::new(self.0))
-    }
-
-    forward_to_number! {
-        deserialize_i8 deserialize_i16 deserialize_i32 deserialize_i64 deserialize_i128
-        deserialize_u8 deserialize_u16 deserialize_u32 deserialize_u64 deserialize_u128
-        deserialize_f32 deserialize_f64
-    }
-
-    forward_to_deserialize_any! {
-        char str string bytes byte_buf unit unit_struct seq tuple tuple_struct map struct identifier
-        ignored_any
-    }
-}
-
-/// Hands over a JSON number as the narrowest of unsigned, signed and floating that holds it.
-///
-/// Beyond the range of a double it is infinite, as in JavaScript. The outer error: no number at
-/// all.
-fn visit_number<'de, V: Visitor<'de>>(
-    number: &str,
-    visitor: V,
-) -> Result<Result<V::Value, ArgsError>, core::num::ParseFloatError> {
-    if let Ok(unsigned) = number.parse() {
-        return Ok(visitor.visit_u64(unsigned));
-    }
-    // Minus zero is a number of its own, which integers do not have.
-    if number != "-0"
-        && let Ok(signed) = number.parse()
-    {
-        return Ok(visitor.visit_i64(signed));
-    }
-    number.parse().map(|float| visitor.visit_f64(float))
 }
 
 /// As deep as `serde_json` goes: typed reading recurses.

@@ -1,17 +1,20 @@
 //! Frames in, packets out.
 
 use alloc::vec::Vec;
+use core::mem;
 use core::num::NonZeroUsize;
 
 use bytes::Bytes;
 
 use crate::args::Args;
+use crate::attachments::Attachments;
 use crate::error::{DecodeError, DecodeErrorKind};
 use crate::frame::{Frame, Utf8Bytes};
 use crate::namespace::{Namespace, ROOT};
-use crate::packet::{AckId, Packet};
+use crate::packet::Packet;
 use crate::packet_ref::{self, PacketRef};
-use crate::{placeholder, string};
+use crate::revision::Revision;
+use crate::string;
 
 /// How much of the peer is believed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,6 +44,7 @@ impl Default for Limits {
 /// frame is limited by the layer below; there is no limit to the wait for an attachment.
 #[derive(Debug)]
 pub struct Decoder {
+    revision: Revision,
     limits: Limits,
     state: State,
 }
@@ -57,33 +61,33 @@ pub enum Progress {
 #[derive(Debug)]
 enum State {
     Idle,
-    Reconstructing(Partial, NonZeroUsize),
+    Reconstructing(Partial),
     Failed(DecodeError),
 }
 
-/// An event or an acknowledgement whose attachments may not all have come.
+/// An event or an acknowledgement whose attachments have not all come.
 #[derive(Debug)]
 struct Partial {
-    kind: Kind,
-    namespace: Namespace,
-    id: Option<AckId>,
-    json: Utf8Bytes,
-    /// Where the JSON began in its frame.
+    /// Without its attachments.
+    packet: Packet,
+    /// Where its JSON began in its frame.
     json_at: usize,
     attachments: Vec<Bytes>,
-}
-
-#[derive(Clone, Copy, Debug)]
-enum Kind {
-    Event,
-    Ack,
+    missing: NonZeroUsize,
 }
 
 impl Decoder {
-    /// Waits for the first frame.
+    /// Waits for the first frame of a peer that speaks revision 5.
     #[must_use]
-    pub fn new(limits: Limits) -> Self {
+    pub const fn new(limits: Limits) -> Self {
+        Self::with_revision(Revision::V5, limits)
+    }
+
+    /// Waits for the first frame of a peer that speaks this revision.
+    #[must_use]
+    pub const fn with_revision(revision: Revision, limits: Limits) -> Self {
         Self {
+            revision,
             limits,
             state: State::Idle,
         }
@@ -100,16 +104,14 @@ impl Decoder {
     ///
     /// Specification: [sio5 § Packet encoding].
     pub fn feed(&mut self, frame: Frame) -> Result<Progress, DecodeError> {
-        let fed = match (core::mem::replace(&mut self.state, State::Idle), frame) {
+        let fed = match (&mut self.state, frame) {
             (State::Idle, Frame::Text(text)) => self.on_text(&text),
             (State::Idle, Frame::Binary(_)) => Err(DecodeErrorKind::UnexpectedBinary.at(0)),
-            (State::Reconstructing(partial, missing), Frame::Binary(bytes)) => {
-                self.on_attachment(partial, missing, bytes)
-            }
-            (State::Reconstructing(..), Frame::Text(_)) => {
+            (State::Reconstructing(_), Frame::Binary(bytes)) => self.on_attachment(bytes),
+            (State::Reconstructing(_), Frame::Text(_)) => {
                 Err(DecodeErrorKind::UnexpectedText.at(0))
             }
-            (State::Failed(error), _) => Err(error),
+            (State::Failed(error), _) => Err(*error),
         };
         if let Err(error) = fed {
             self.state = State::Failed(error);
@@ -120,109 +122,56 @@ impl Decoder {
     /// Whether a packet waits for attachments.
     #[must_use]
     pub fn is_reconstructing(&self) -> bool {
-        matches!(self.state, State::Reconstructing(..))
+        matches!(self.state, State::Reconstructing(_))
     }
 
     fn on_text(&mut self, text: &Utf8Bytes) -> Result<Progress, DecodeError> {
-        let decoded = packet_ref::decode(text, &self.limits)?;
+        let decoded = packet_ref::decode(text, self.revision, &self.limits)?;
         let shared = Shared {
             text,
             lone_surrogates: decoded.lone_surrogates,
         };
-        let partial = |kind, namespace, id, args| Partial {
-            kind,
-            namespace: shared.namespace(namespace),
-            id,
-            json: shared.json(args),
+        let (packet, missing) = shared.packet(decoded.packet);
+        let Some(missing) = NonZeroUsize::new(missing) else {
+            return Ok(Progress::Complete(packet));
+        };
+        self.state = State::Reconstructing(Partial {
+            packet,
             json_at: decoded.payload_at,
             attachments: Vec::new(),
-        };
-        let packet = match decoded.packet {
-            PacketRef::Event {
-                namespace,
-                id,
-                args,
-                attachments,
-            } => {
-                let partial = partial(Kind::Event, namespace, id, args);
-                return self.advance(partial, NonZeroUsize::new(attachments));
-            }
-            PacketRef::Ack {
-                namespace,
-                id,
-                args,
-                attachments,
-            } => {
-                let partial = partial(Kind::Ack, namespace, id, args);
-                return self.advance(partial, NonZeroUsize::new(attachments));
-            }
-            PacketRef::Connect { namespace, data } => Packet::Connect {
-                // Copied: it lives as long as the connection, and would keep the credentials alive.
-                namespace: Namespace::from_wire(namespace.into()),
-                data: data.map(|data| shared.json(data)),
-            },
-            PacketRef::Disconnect { namespace } => Packet::Disconnect {
-                namespace: shared.namespace(namespace),
-            },
-            PacketRef::ConnectError { namespace, data } => Packet::ConnectError {
-                namespace: shared.namespace(namespace),
-                data: shared.json(data),
-            },
-        };
-        Ok(Progress::Complete(packet))
+            missing,
+        });
+        Ok(Progress::Needs(missing))
     }
 
-    fn on_attachment(
-        &mut self,
-        mut partial: Partial,
-        missing: NonZeroUsize,
-        bytes: Bytes,
-    ) -> Result<Progress, DecodeError> {
+    fn on_attachment(&mut self, bytes: Bytes) -> Result<Progress, DecodeError> {
+        let State::Reconstructing(mut partial) = mem::replace(&mut self.state, State::Idle) else {
+            return Err(DecodeErrorKind::UnexpectedBinary.at(0));
+        };
         partial.attachments.push(bytes);
-        self.advance(partial, NonZeroUsize::new(missing.get() - 1))
-    }
-
-    /// Waits for what is missing, or completes the packet.
-    fn advance(
-        &mut self,
-        partial: Partial,
-        missing: Option<NonZeroUsize>,
-    ) -> Result<Progress, DecodeError> {
-        if let Some(missing) = missing {
-            self.state = State::Reconstructing(partial, missing);
-            return Ok(Progress::Needs(missing));
-        }
-        partial.complete().map(Progress::Complete)
+        let Some(missing) = NonZeroUsize::new(partial.missing.get() - 1) else {
+            return partial.complete().map(Progress::Complete);
+        };
+        partial.missing = missing;
+        self.state = State::Reconstructing(partial);
+        Ok(Progress::Needs(missing))
     }
 }
 
 impl Partial {
     fn complete(self) -> Result<Packet, DecodeError> {
         let Self {
-            kind,
-            namespace,
-            id,
-            json,
+            mut packet,
             json_at,
             attachments,
+            ..
         } = self;
-        if !attachments.is_empty() {
-            placeholder::find(&json, attachments.len())
+        if let Packet::Event { args, .. } | Packet::Ack { args, .. } = &mut packet {
+            let attachments = Attachments::find(args.json(), attachments)
                 .map_err(|error| error.kind.at(json_at + error.offset))?;
+            *args = Args::from_parts(args.json().clone(), attachments);
         }
-        let args = Args::from_parts(json, attachments);
-        Ok(match kind {
-            Kind::Event => Packet::Event {
-                namespace,
-                id,
-                args,
-            },
-            Kind::Ack => Packet::Ack {
-                namespace,
-                id,
-                args,
-            },
-        })
+        Ok(packet)
     }
 }
 
@@ -233,6 +182,59 @@ struct Shared<'a> {
 }
 
 impl Shared<'_> {
+    /// The packet that owns what the other borrows, and how many attachments it waits for.
+    fn packet(&self, packet: PacketRef<'_>) -> (Packet, usize) {
+        let args = |json| Args::from_parts(self.json(json), Attachments::new());
+        match packet {
+            PacketRef::Event {
+                namespace,
+                id,
+                args: json,
+                attachments,
+            } => {
+                let packet = Packet::Event {
+                    namespace: self.namespace(namespace),
+                    id,
+                    args: args(json),
+                };
+                (packet, attachments)
+            }
+            PacketRef::Ack {
+                namespace,
+                id,
+                args: json,
+                attachments,
+            } => {
+                let packet = Packet::Ack {
+                    namespace: self.namespace(namespace),
+                    id,
+                    args: args(json),
+                };
+                (packet, attachments)
+            }
+            PacketRef::Connect { namespace, data } => {
+                let packet = Packet::Connect {
+                    // Copied: it lives as long as the connection, and would keep the credentials
+                    // alive.
+                    namespace: Namespace::from_wire(namespace.into()),
+                    data: data.map(|data| self.json(data)),
+                };
+                (packet, 0)
+            }
+            PacketRef::Disconnect { namespace } => {
+                let namespace = self.namespace(namespace);
+                (Packet::Disconnect { namespace }, 0)
+            }
+            PacketRef::ConnectError { namespace, data } => {
+                let packet = Packet::ConnectError {
+                    namespace: self.namespace(namespace),
+                    data: self.json(data),
+                };
+                (packet, 0)
+            }
+        }
+    }
+
     fn json(&self, part: &str) -> Utf8Bytes {
         match self.lone_surrogates {
             true => string::replace_lone_surrogates(part).into(),

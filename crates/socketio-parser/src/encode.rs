@@ -1,8 +1,7 @@
 //! From a value to frames in one go: the hot path of an emit.
 
-use alloc::string::String;
 use alloc::vec::Vec;
-use core::str;
+use core::{mem, str};
 
 use bytes::Bytes;
 use serde::Serialize;
@@ -12,9 +11,11 @@ use crate::error::EncodeError;
 use crate::frame::Utf8Bytes;
 use crate::namespace::Namespace;
 use crate::packet::AckId;
+use crate::ser::Serializer;
 
 /// Encodes an event: the same frames as [`Args::event`](crate::Args::event) in a
-/// [`Packet::Event`](crate::Packet::Event), with the value serialised right behind the header.
+/// [`Packet::Event`](crate::Packet::Event), with the value serialised right behind the header. They
+/// are the same in every [`Revision`](crate::Revision).
 ///
 /// `prefix` is written before the packet: `b"4"` makes an Engine.IO message of it. The byte strings
 /// are the frames that follow the text. Their number is not limited here, but peers refuse more
@@ -35,34 +36,33 @@ pub fn encode_event<T: Serialize + ?Sized>(
 ) -> Result<(Utf8Bytes, Vec<Bytes>), EncodeError> {
     let prefix = str::from_utf8(prefix).map_err(|_| EncodeError::Prefix)?;
     let mut digits = itoa::Buffer::new();
-    let mut text =
-        String::with_capacity(prefix.len() + namespace.encoded_len() + name.len() + ROOM);
-    let mut attachments = Vec::new();
-    text.push_str(prefix);
-    text.push('2');
+    let mut serializer = Serializer::new();
+    let out = &mut serializer.out;
+    out.push_str(prefix);
+    out.push_str("2");
     if !namespace.is_root() {
-        text.push_str(namespace.as_str());
-        text.push(',');
+        out.push_str(namespace.as_str());
+        out.push_str(",");
     }
     if let Some(id) = id {
-        text.push_str(digits.format(id.get()));
+        out.push_str(digits.format(id.get()));
     }
-    write_event(&mut text, &mut attachments, name, value)?;
+    write_event(&mut serializer, name, value)?;
+    let Serializer { out, attachments } = &mut serializer;
     if !attachments.is_empty() {
         // Known only now. Text moves, which is short where bytes are many, so that all other events
         // carry no room that they do not use.
         let tag = prefix.len();
-        text.replace_range(tag..=tag, "5-");
-        text.insert_str(tag + 1, digits.format(attachments.len()));
+        out.replace(tag, 1, "5-");
+        out.replace(tag + 1, 0, digits.format(attachments.bytes().len()));
     }
-    Ok((text.into(), attachments))
+    Ok((out.share(), mem::take(attachments).into_bytes()))
 }
-
-/// Bytes for the id, the punctuation and some small arguments.
-const ROOM: usize = 96;
 
 #[cfg(test)]
 mod tests {
+    use alloc::string::{String, ToString};
+
     use super::*;
 
     fn encoded<T: Serialize>(namespace: &str, id: Option<u64>, value: &T) -> String {
@@ -71,7 +71,7 @@ mod tests {
         encode_event(b"4", &namespace, id, "é", value)
             .unwrap()
             .0
-            .into()
+            .to_string()
     }
 
     /// [sio5 § Packet encoding]

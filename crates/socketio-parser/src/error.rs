@@ -10,7 +10,7 @@ use core::fmt;
 pub struct DecodeError {
     /// What is wrong.
     pub kind: DecodeErrorKind,
-    /// Where it is, in bytes from the start of the packet's text frame.
+    /// Where it is, in bytes from the start of the packet's first frame.
     pub offset: usize,
 }
 
@@ -24,27 +24,45 @@ pub enum DecodeErrorKind {
     /// The number of attachments is missing, not a number, or zero.
     #[error("Illegal attachments")]
     IllegalCount,
+    /// The acknowledgement id is no integer, or below zero.
+    #[error("invalid packet id")]
+    IllegalId,
     /// A placeholder names no attachment of its packet.
     #[error("illegal attachments")]
     IllegalPlaceholder,
+    /// The name of the namespace is missing, or none: it begins with `/` and holds no comma.
+    #[error("invalid namespace")]
+    InvalidNamespace,
     /// The payload is not JSON, or not of the shape that the type asks for.
     #[error("invalid payload")]
     InvalidPayload,
+    /// The packet type of a MessagePack packet is missing, or none of the known ones.
+    #[error("invalid packet type")]
+    InvalidType,
     /// The acknowledgement id is above 2^53 - 1, the greatest that every peer counts exactly.
     #[error("ack id out of range")]
     LargeId,
     /// An event, an ack or a refusal without payload.
     #[error("invalid payload: none")]
     MissingPayload,
+    /// A frame that is not MessagePack, or not all of it.
+    #[error("Could not parse")]
+    NotMessagePack,
     /// An event whose name is one of [`RESERVED_EVENTS`](crate::RESERVED_EVENTS).
     #[error("invalid payload: reserved event name")]
     ReservedName,
     /// More attachments than [`Limits::max_attachments`](crate::Limits::max_attachments).
     #[error("too many attachments")]
     TooManyAttachments,
+    /// So many bytes follow a packet in MessagePack.
+    #[error("{0} trailing bytes")]
+    TrailingBytes(usize),
     /// A binary frame that belongs to no packet.
     #[error("got binary data when not reconstructing a packet")]
     UnexpectedBinary,
+    /// A text frame where packets are MessagePack.
+    #[error("text where packets are binary")]
+    UnexpectedJson,
     /// A text frame where an attachment is due.
     #[error("got plaintext data when reconstructing a packet")]
     UnexpectedText,
@@ -66,10 +84,16 @@ pub enum EncodeError {
     /// Bytes where the protocol has no attachments.
     #[error("binary data in a payload that takes none")]
     Binary,
+    /// JSON that was given as it is, and is none; or a placeholder in it that stands for nothing.
+    #[error("not to be sent: {0}")]
+    Json(DecodeError),
     /// A map has a key that JSON cannot express: only strings, numbers, booleans and characters are
     /// keys.
     #[error("map key is not a string")]
     Key,
+    /// A length that MessagePack has no room for: 4 GiB or more.
+    #[error("too large for MessagePack")]
+    Large,
     /// The prefix is not UTF-8.
     #[error("prefix is not UTF-8")]
     Prefix,

@@ -2,21 +2,21 @@
 //!
 //! The JSON is copied as it is. Placeholders keep their numbers, because names are never bytes.
 
-use alloc::string::String;
-
 use crate::args::{Args, check_name, leading_element};
 use crate::error::EncodeError;
 use crate::string;
+use crate::text::Text;
 
 impl Args {
     /// The arguments of an event without its name: what an acknowledgement would carry.
     #[must_use]
     pub fn without_name(&self) -> Self {
         let rest = leading_element(self.json()).map_or("]", |(_, rest)| rest);
-        let mut json = String::with_capacity(1 + rest.len());
-        json.push('[');
-        json.push_str(rest.strip_prefix(',').unwrap_or(rest));
-        self.with_json(json.into())
+        let rest = rest.strip_prefix(',').unwrap_or(rest);
+        let mut json = Text::new();
+        json.push_str("[");
+        json.push_str(rest);
+        self.with_json(json.share(), self.json().len() - rest.len(), 1)
     }
 
     /// An event of this name with these arguments, which are those of an acknowledgement.
@@ -36,14 +36,15 @@ impl Args {
     pub fn with_name(&self, name: &str) -> Result<Self, EncodeError> {
         check_name(name)?;
         let rest = self.json().strip_prefix('[').unwrap_or("]");
-        let mut json = String::with_capacity(name.len() + self.json().len() + 3);
-        json.push('[');
+        let mut json = Text::new();
+        json.push_str("[");
         string::write(&mut json, name);
         if !rest.trim_start().starts_with(']') {
-            json.push(',');
+            json.push_str(",");
         }
+        let added = json.len();
         json.push_str(rest);
-        Ok(self.with_json(json.into()))
+        Ok(self.with_json(json.share(), 1, added))
     }
 }
 

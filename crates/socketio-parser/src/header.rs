@@ -3,13 +3,14 @@
 use nom::branch::alt;
 use nom::bytes::complete::take_till;
 use nom::character::complete::{anychar, char, digit1};
-use nom::combinator::{opt, recognize, success, value};
+use nom::combinator::{opt, recognize, success, value, verify};
 use nom::sequence::{preceded, terminated};
 use nom::{IResult, Parser};
 
 use crate::error::{DecodeError, DecodeErrorKind};
 use crate::namespace::ROOT;
 use crate::packet::AckId;
+use crate::revision::Revision;
 
 /// What stands before the payload of a packet.
 #[derive(Debug)]
@@ -39,17 +40,21 @@ pub(crate) enum Kind {
 /// refused. Where no digits stand for an id, the payload has to begin.
 ///
 /// Specification: [sio5 § Packet encoding].
-pub(crate) fn read(text: &str, max_attachments: usize) -> Result<Header<'_>, DecodeError> {
+pub(crate) fn read(
+    text: &str,
+    revision: Revision,
+    max_attachments: usize,
+) -> Result<Header<'_>, DecodeError> {
     let offset = |rest: &str| text.len() - rest.len();
-    let (rest, (kind, is_binary)) =
-        packet_type(text).map_err(|_| DecodeErrorKind::UnknownType(first_digit(text)).at(0))?;
+    let (rest, (kind, counts)) = packet_type(text, revision)
+        .map_err(|_| DecodeErrorKind::UnknownType(first_digit(text)).at(0))?;
 
-    let (rest, attachments) = if is_binary {
+    let (rest, attachments) = if counts {
         let error = DecodeErrorKind::IllegalCount.at(offset(rest));
         let (rest, digits) = count(rest).map_err(|_| error)?;
         // Digits that do not fit are more than any limit.
         match digits.parse().unwrap_or(usize::MAX) {
-            0 => return Err(error),
+            0 if revision > Revision::V3 => return Err(error),
             count if count > max_attachments => {
                 return Err(DecodeErrorKind::TooManyAttachments.at(1));
             }
@@ -81,15 +86,16 @@ pub(crate) fn read(text: &str, max_attachments: usize) -> Result<Header<'_>, Dec
 }
 
 /// The table of the specification; the second value says whether a count follows.
-fn packet_type(input: &str) -> Read<'_, (Kind, bool)> {
+fn packet_type(input: &str, revision: Revision) -> Read<'_, (Kind, bool)> {
+    let is_v3 = revision == Revision::V3;
     alt((
         value((Kind::Connect, false), char('0')),
         value((Kind::Disconnect, false), char('1')),
         value((Kind::Event, false), char('2')),
-        value((Kind::Ack, false), char('3')),
+        value((Kind::Ack, is_v3), char('3')),
         value((Kind::ConnectError, false), char('4')),
         value((Kind::Event, true), char('5')),
-        value((Kind::Ack, true), char('6')),
+        value((Kind::Ack, true), verify(char('6'), |_| !is_v3)),
     ))
     .parse(input)
 }
@@ -118,7 +124,7 @@ mod tests {
     use super::*;
 
     fn parts(text: &str) -> (usize, &str, Option<u64>, usize) {
-        let header = read(text, 10).unwrap();
+        let header = read(text, Revision::V5, 10).unwrap();
         (
             header.attachments,
             header.namespace,
@@ -139,7 +145,7 @@ mod tests {
 
     #[test]
     fn numbers_are_digits() {
-        let error = |text| read(text, 10).unwrap_err();
+        let error = |text| read(text, Revision::V5, 10).unwrap_err();
         for text in ["5", "5-[]", "5+1-[]", "5 1-[]", "51[]", "50-[]", "51e0-[]"] {
             assert_eq!(error(text), DecodeErrorKind::IllegalCount.at(1), "{text}");
         }
@@ -157,17 +163,21 @@ mod tests {
 
     #[test]
     fn an_unknown_type_is_named() {
-        assert_eq!(
-            read("7", 0).unwrap_err(),
-            DecodeErrorKind::UnknownType(Some(7)).at(0)
-        );
-        assert_eq!(
-            read("", 0).unwrap_err(),
-            DecodeErrorKind::UnknownType(None).at(0)
-        );
-        assert_eq!(
-            read("é", 0).unwrap_err(),
-            DecodeErrorKind::UnknownType(None).at(0)
-        );
+        let unknown = |digit| DecodeErrorKind::UnknownType(digit).at(0);
+        for (text, digit) in [("7", Some(7)), ("", None), ("é", None)] {
+            assert_eq!(read(text, Revision::V5, 0).unwrap_err(), unknown(digit));
+        }
+        let error = read("61-[]", Revision::V3, 10).unwrap_err();
+        assert_eq!(error, unknown(Some(6)));
+    }
+
+    /// [sio3 § Packet encoding], as the reference wrote it.
+    #[test]
+    fn revision_3_counts_the_attachments_of_every_acknowledgement() {
+        let counted = |text| read(text, Revision::V3, 10).map(|header| header.attachments);
+        assert_eq!(counted("30-12[]"), Ok(0));
+        assert_eq!(counted("32-/a,12[]"), Ok(2));
+        assert_eq!(counted("50-[\"a\"]"), Ok(0));
+        assert_eq!(counted("312[]"), Err(DecodeErrorKind::IllegalCount.at(1)));
     }
 }

@@ -1,8 +1,5 @@
 //! Payloads that are one JSON value without attachments: those of connections.
 
-use alloc::string::String;
-use alloc::vec::Vec;
-
 use serde::{Deserialize, Serialize};
 
 use crate::de::Reader;
@@ -19,13 +16,10 @@ use crate::ser::Serializer;
 /// [`EncodeError::Binary`] if there are bytes in it, which only events and acknowledgements carry;
 /// another [`EncodeError`] if the value cannot be JSON.
 pub fn to_json<T: Serialize + ?Sized>(value: &T) -> Result<Utf8Bytes, EncodeError> {
-    let (mut out, mut attachments) = (String::new(), Vec::new());
-    value.serialize(&mut Serializer {
-        out: &mut out,
-        attachments: &mut attachments,
-    })?;
-    if attachments.is_empty() {
-        Ok(out.into())
+    let mut serializer = Serializer::new();
+    value.serialize(&mut serializer)?;
+    if serializer.attachments.is_empty() {
+        Ok(serializer.out.share())
     } else {
         Err(EncodeError::Binary)
     }
@@ -37,12 +31,7 @@ pub fn to_json<T: Serialize + ?Sized>(value: &T) -> Result<Utf8Bytes, EncodeErro
 ///
 /// [`ArgsError`] if the text is not one JSON value, or not what is asked for.
 pub fn from_json<'de, T: Deserialize<'de>>(json: &'de str) -> Result<T, ArgsError> {
-    let walk = scan::walk(json, 0, scan::MAX_DEPTH, &mut ())
-        .map_err(|error| ArgsError::at(error.offset, error.kind))?;
-    let end = scan::skip_space(json.as_bytes(), walk.end);
-    if end != json.len() {
-        return Err(ArgsError::at(end, "more than one value"));
-    }
+    scan::whole(json, &mut ()).map_err(|error| ArgsError::at(error.offset, error.kind))?;
     let mut reader = Reader::new(json, &[], &[]);
     T::deserialize(&mut reader).map_err(|error| error.or_at(reader.at))
 }

@@ -60,11 +60,6 @@ impl Namespace {
             Self(name)
         }
     }
-
-    /// How many bytes the name takes in a header: the root is not written.
-    pub(crate) fn encoded_len(&self) -> usize {
-        if self.is_root() { 0 } else { self.0.len() + 1 }
-    }
 }
 
 impl Default for Namespace {
@@ -129,11 +124,5 @@ mod tests {
     #[test]
     fn a_comma_is_refused() {
         assert_eq!(Namespace::new("/a,b"), Err(NamespaceError));
-    }
-
-    #[test]
-    fn the_root_takes_no_room_in_a_header() {
-        assert_eq!(Namespace::root().encoded_len(), 0);
-        assert_eq!(Namespace::new("/a").unwrap().encoded_len(), "/a,".len());
     }
 }

@@ -5,6 +5,7 @@ use bytes::{BufMut, Bytes, BytesMut};
 use crate::args::Args;
 use crate::frame::Utf8Bytes;
 use crate::namespace::Namespace;
+use crate::revision::Revision;
 
 /// The number that ties an acknowledgement to its event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -42,7 +43,8 @@ impl core::fmt::Display for AckId {
 pub enum Packet {
     /// Asks for a namespace, or grants it.
     Connect {
-        /// Which namespace.
+        /// Which namespace. Clients before 3.0 put credentials into its
+        /// [query](Namespace::query).
         namespace: Namespace,
         /// A JSON object: the credentials of a client, the session id from a server.
         data: Option<Utf8Bytes>,
@@ -74,48 +76,60 @@ pub enum Packet {
     ConnectError {
         /// Which namespace.
         namespace: Namespace,
-        /// JSON, an object or (from old servers) a string.
+        /// JSON: an object, or from servers before 3.0 any value; see [`Refusal`](crate::Refusal).
         data: Utf8Bytes,
     },
 }
 
 impl Packet {
-    /// Appends the text frame to `out`: header and JSON. The [`attachments`](Self::attachments) are
-    /// frames of their own, sent behind it in order.
+    /// Appends the text frame to `out`: header and JSON, as revision 5 writes them. The
+    /// [`attachments`](Self::attachments) are frames of their own, sent behind it in order.
     ///
     /// JSON given as `data` is written as it is.
     ///
     /// Specification: [sio5 § Packet encoding].
     pub fn encode(&self, out: &mut BytesMut) {
-        out.reserve(self.encoded_len());
-        let (tag, id, payload) = self.parts();
+        self.encode_as(Revision::V5, out);
+    }
+
+    /// Appends the text frame as this [`Revision`] writes it: otherwise as
+    /// [`encode`](Self::encode).
+    pub fn encode_as(&self, revision: Revision, out: &mut BytesMut) {
+        out.reserve(self.encoded_len_as(revision));
+        let parts = self.parts(revision);
         let mut digits = itoa::Buffer::new();
-        out.put_u8(tag);
-        if !self.attachments().is_empty() {
-            out.put_slice(digits.format(self.attachments().len()).as_bytes());
+        out.put_u8(parts.tag);
+        if let Some(count) = parts.count {
+            out.put_slice(digits.format(count).as_bytes());
             out.put_u8(b'-');
         }
-        if !self.namespace().is_root() {
-            out.put_slice(self.namespace().as_str().as_bytes());
+        out.put_slice(parts.namespace.as_bytes());
+        if parts.comma {
             out.put_u8(b',');
         }
-        if let Some(id) = id {
+        if let Some(id) = parts.id {
             out.put_slice(digits.format(id.get()).as_bytes());
         }
-        out.put_slice(payload.as_bytes());
+        out.put_slice(parts.payload.as_bytes());
     }
 
     /// Exactly the number of bytes that [`encode`](Self::encode) appends.
     #[must_use]
     pub fn encoded_len(&self) -> usize {
-        let (_, id, payload) = self.parts();
+        self.encoded_len_as(Revision::V5)
+    }
+
+    /// Exactly the number of bytes that [`encode_as`](Self::encode_as) appends.
+    #[must_use]
+    pub fn encoded_len_as(&self, revision: Revision) -> usize {
+        let parts = self.parts(revision);
         let mut digits = itoa::Buffer::new();
-        let count = match self.attachments().len() {
-            0 => 0,
-            count => digits.format(count).len() + 1,
-        };
-        let id = id.map_or(0, |id| digits.format(id.get()).len());
-        1 + count + self.namespace().encoded_len() + id + payload.len()
+        let count = parts
+            .count
+            .map_or(0, |count| digits.format(count).len() + 1);
+        let id = parts.id.map_or(0, |id| digits.format(id.get()).len());
+        let namespace = parts.namespace.len() + usize::from(parts.comma);
+        1 + count + namespace + id + parts.payload.len()
     }
 
     /// Which namespace it belongs to.
@@ -139,17 +153,45 @@ impl Packet {
         }
     }
 
-    /// What the header and the payload are made of: type digit, id, JSON.
-    fn parts(&self) -> (u8, Option<AckId>, &str) {
-        let binary = !self.attachments().is_empty();
-        match self {
-            Self::Connect { data, .. } => (b'0', None, data.as_deref().unwrap_or("")),
+    /// What the header and the payload are made of.
+    fn parts(&self, revision: Revision) -> Parts<'_> {
+        let is_v3 = revision == Revision::V3;
+        let attachments = self.attachments().len();
+        let is_binary = attachments > 0;
+        let (tag, id, payload): (u8, _, &str) = match self {
+            Self::Connect { data, .. } => (b'0', None, data.as_deref().unwrap_or_default()),
             Self::Disconnect { .. } => (b'1', None, ""),
-            Self::Event { id, args, .. } => (if binary { b'5' } else { b'2' }, *id, args.json()),
-            Self::Ack { id, args, .. } => (if binary { b'6' } else { b'3' }, *id, args.json()),
+            Self::Event { id, args, .. } if is_binary => (b'5', *id, args.json()),
+            Self::Event { id, args, .. } => (b'2', *id, args.json()),
+            Self::Ack { id, args, .. } if is_binary && !is_v3 => (b'6', *id, args.json()),
+            Self::Ack { id, args, .. } => (b'3', *id, args.json()),
             Self::ConnectError { data, .. } => (b'4', None, data),
+        };
+        let namespace = match self.namespace() {
+            namespace if namespace.is_root() => "",
+            namespace => namespace.as_str(),
+        };
+        let is_end = id.is_none() && payload.is_empty();
+        Parts {
+            tag,
+            count: (is_binary || is_v3 && tag == b'3').then_some(attachments),
+            namespace,
+            // Releases before 2.0 leave it out at the end; revision 3 knows no others.
+            comma: !(namespace.is_empty() || is_v3 && is_end),
+            id,
+            payload,
         }
     }
+}
+
+/// A text frame, in the order of its parts.
+struct Parts<'a> {
+    tag: u8,
+    count: Option<usize>,
+    namespace: &'a str,
+    comma: bool,
+    id: Option<AckId>,
+    payload: &'a str,
 }
 
 /// Event names that belong to the implementation: never sent, and refused when received.

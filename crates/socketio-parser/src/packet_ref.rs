@@ -1,11 +1,13 @@
 //! Packets that borrow from a text frame.
 
-use crate::args::{first_element, is_number};
+use crate::args::is_number;
 use crate::decoder::Limits;
 use crate::error::{DecodeError, DecodeErrorKind};
 use crate::header::{self, Kind};
 use crate::packet::{AckId, RESERVED_EVENTS};
-use crate::{scan, string};
+use crate::revision::Revision;
+use crate::scan::{self, Container, Visit};
+use crate::string;
 
 /// What one text frame says: the borrowed twin of [`Packet`](crate::Packet).
 ///
@@ -51,13 +53,13 @@ pub enum PacketRef<'a> {
     ConnectError {
         /// Which namespace.
         namespace: &'a str,
-        /// A JSON object or string.
+        /// A JSON object or string; any JSON before revision 5.
         data: &'a str,
     },
 }
 
 impl<'a> PacketRef<'a> {
-    /// Decodes a text frame, within the default [`Limits`]. Allocates nothing.
+    /// Decodes a text frame of revision 5, within the default [`Limits`]. Allocates nothing.
     ///
     /// Escaped halves of surrogate pairs are left as they are; the [`Decoder`](crate::Decoder)
     /// replaces them.
@@ -68,7 +70,16 @@ impl<'a> PacketRef<'a> {
     ///
     /// Specification: [sio5 § Packet encoding].
     pub fn decode(text: &'a str) -> Result<Self, DecodeError> {
-        Ok(decode(text, &Limits::default())?.packet)
+        Self::decode_as(Revision::V5, text)
+    }
+
+    /// Decodes a text frame of this revision: otherwise as [`decode`](Self::decode).
+    ///
+    /// # Errors
+    ///
+    /// As [`Decoder::feed`](crate::Decoder::feed), for a frame by itself.
+    pub fn decode_as(revision: Revision, text: &'a str) -> Result<Self, DecodeError> {
+        Ok(decode(text, revision, &Limits::default())?.packet)
     }
 }
 
@@ -81,12 +92,16 @@ pub(crate) struct Decoded<'a> {
     pub(crate) payload_at: usize,
 }
 
-pub(crate) fn decode<'a>(text: &'a str, limits: &Limits) -> Result<Decoded<'a>, DecodeError> {
-    let header = header::read(text, limits.max_attachments)?;
+pub(crate) fn decode<'a>(
+    text: &'a str,
+    revision: Revision,
+    limits: &Limits,
+) -> Result<Decoded<'a>, DecodeError> {
+    let header = header::read(text, revision, limits.max_attachments)?;
     let Payload {
         json,
         lone_surrogates,
-    } = Payload::read(text, &header, limits)?;
+    } = Payload::read(text, &header, revision, limits.max_depth)?;
     let missing = DecodeErrorKind::MissingPayload.at(text.len());
     let header::Header {
         kind,
@@ -135,7 +150,8 @@ impl<'a> Payload<'a> {
     fn read(
         text: &'a str,
         header: &header::Header<'_>,
-        limits: &Limits,
+        revision: Revision,
+        max_depth: usize,
     ) -> Result<Self, DecodeError> {
         let start = header.len;
         let invalid = |offset| DecodeErrorKind::InvalidPayload.at(offset);
@@ -145,48 +161,88 @@ impl<'a> Payload<'a> {
                 lone_surrogates: false,
             });
         };
-        // [js socket.io-parser 4.2.7], `isPayloadValid`
-        let fits = match header.kind {
-            Kind::Connect => first == b'{',
-            Kind::Disconnect => false,
-            Kind::Event | Kind::Ack => first == b'[',
-            Kind::ConnectError => matches!(first, b'{' | b'"'),
-        };
-        if !fits {
+        if !fits(header.kind, revision, first) {
             return Err(invalid(start));
         }
-        let walk = scan::walk(text, start, limits.max_depth, &mut ())?;
+        let mut name = Name::Outside;
+        let walk = match header.kind {
+            Kind::Event => scan::walk(text, start, max_depth, &mut name)?,
+            _ => scan::walk(text, start, max_depth, &mut ())?,
+        };
         let end = scan::skip_space(text.as_bytes(), walk.end);
         if end != text.len() {
             return Err(invalid(end));
         }
-        let json = text.get(start..walk.end).unwrap_or_default();
         if header.kind == Kind::Event {
-            check_name(json).map_err(|kind| kind.at(start + 1))?;
+            name.check().map_err(|kind| kind.at(start + 1))?;
         }
         Ok(Self {
-            json: Some(json),
+            json: text.get(start..walk.end),
             lone_surrogates: walk.lone_surrogates,
         })
     }
 }
 
-/// An event is named by a string that is not reserved, or by a number.
-fn check_name(array: &str) -> Result<(), DecodeErrorKind> {
-    let name = first_element(array).ok_or(DecodeErrorKind::InvalidPayload)?;
-    match name.strip_prefix('"').and_then(|raw| raw.strip_suffix('"')) {
-        // Compared as it is meant: `conn\u0065ct` is reserved too.
-        Some(raw)
-            if RESERVED_EVENTS
-                .iter()
-                .any(|reserved| string::equals(raw, reserved)) =>
-        {
-            Err(DecodeErrorKind::ReservedName)
-        }
-        Some(_) => Ok(()),
-        None if name.starts_with(is_number) => Ok(()),
-        None => Err(DecodeErrorKind::InvalidPayload),
+/// Whether a packet may have JSON that begins so.
+///
+/// [js socket.io-parser 4.2.7], `isPayloadValid`
+pub(crate) fn fits(kind: Kind, revision: Revision, first: u8) -> bool {
+    match kind {
+        Kind::Connect => first == b'{',
+        Kind::Disconnect => false,
+        Kind::Event | Kind::Ack => first == b'[',
+        Kind::ConnectError => matches!(first, b'{' | b'"') || revision < Revision::V5,
     }
+}
+
+/// The first element of an array, noticed while the array is read over.
+pub(crate) enum Name<'t> {
+    /// The array has not begun.
+    Outside,
+    /// The first element comes next.
+    Inside,
+    /// A scalar: with its quotes if it is a string.
+    Scalar(&'t str),
+    /// An array or an object.
+    Container,
+}
+
+impl<'t> Visit<'t> for Name<'t> {
+    fn open(&mut self, _container: Container, _at: usize) {
+        match self {
+            Self::Outside => *self = Self::Inside,
+            Self::Inside => *self = Self::Container,
+            Self::Scalar(_) | Self::Container => {}
+        }
+    }
+
+    fn scalar(&mut self, text: &'t str) {
+        if let Self::Inside = self {
+            *self = Self::Scalar(text);
+        }
+    }
+}
+
+impl Name<'_> {
+    /// An event is named by a string that is not reserved, or by a number.
+    pub(crate) fn check(&self) -> Result<(), DecodeErrorKind> {
+        let Self::Scalar(name) = self else {
+            return Err(DecodeErrorKind::InvalidPayload);
+        };
+        match name.strip_prefix('"').and_then(|raw| raw.strip_suffix('"')) {
+            Some(raw) if is_reserved(raw) => Err(DecodeErrorKind::ReservedName),
+            Some(_) => Ok(()),
+            None if name.starts_with(is_number) => Ok(()),
+            None => Err(DecodeErrorKind::InvalidPayload),
+        }
+    }
+}
+
+/// Compares what the string means: `conn\u0065ct` is reserved too.
+fn is_reserved(raw: &str) -> bool {
+    RESERVED_EVENTS
+        .iter()
+        .any(|reserved| string::equals(raw, reserved))
 }
 
 #[cfg(test)]

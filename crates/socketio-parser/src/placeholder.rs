@@ -1,13 +1,11 @@
 //! Where byte strings stood before they became attachments.
 
 use alloc::vec::Vec;
-use core::fmt::Write;
-
-use alloc::string::String;
 
 use crate::error::{DecodeError, DecodeErrorKind};
 use crate::scan::{self, Container, Visit};
 use crate::string;
+use crate::text::Text;
 
 /// An object that stands for an attachment.
 ///
@@ -23,9 +21,16 @@ pub(crate) struct Placeholder {
 }
 
 /// Writes the placeholder of attachment `index`.
-pub(crate) fn write(out: &mut String, index: usize) {
-    // Writing to a string cannot fail.
-    let _ = write!(out, "{{\"_placeholder\":true,\"num\":{index}}}");
+pub(crate) fn write(out: &mut Text, index: usize) -> Placeholder {
+    let start = out.len();
+    out.push_str("{\"_placeholder\":true,\"num\":");
+    out.push_str(itoa::Buffer::new().format(index));
+    out.push_str("}");
+    Placeholder {
+        start,
+        end: out.len(),
+        index,
+    }
 }
 
 /// Finds all placeholders in valid JSON, in the order in which they begin.
@@ -102,7 +107,7 @@ impl Finder {
     }
 }
 
-impl Visit for Finder {
+impl Visit<'_> for Finder {
     fn open(&mut self, container: Container, at: usize) {
         self.on_value("");
         self.open.push(match container {
@@ -172,18 +177,11 @@ mod tests {
 
     #[test]
     fn what_is_written_is_found() {
-        let mut json = String::from("[");
-        write(&mut json, 1);
-        json.push(']');
-        let found = find(&json, 2).unwrap();
-        assert_eq!(
-            found,
-            [Placeholder {
-                start: 1,
-                end: json.len() - 1,
-                index: 1
-            }]
-        );
+        let mut json = Text::new();
+        json.push_str("[");
+        let written = write(&mut json, 1);
+        json.push_str("]");
+        assert_eq!(find(&json.share(), 2), Ok([written].into()));
     }
 
     #[test]

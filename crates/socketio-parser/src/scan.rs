@@ -3,7 +3,7 @@
 //! Invariant: no recursion and no allocation, whatever the input.
 
 use crate::error::{DecodeError, DecodeErrorKind};
-use crate::string;
+use crate::{steps, string};
 
 /// What opens and closes in JSON.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -12,20 +12,20 @@ pub(crate) enum Container {
     Object,
 }
 
-/// Is told about each part of a JSON text, in order.
-pub(crate) trait Visit {
+/// Is told about each part of a JSON text that lives for `'t`, in order.
+pub(crate) trait Visit<'t> {
     /// An array or an object begins at `_at`.
     fn open(&mut self, _container: Container, _at: usize) {}
     /// The innermost array or object ends before `_end`.
     fn close(&mut self, _container: Container, _end: usize) {}
     /// The name of a member, without its quotes and with its escapes.
-    fn key(&mut self, _raw: &str) {}
+    fn key(&mut self, _raw: &'t str) {}
     /// A string with its quotes, a number, `true`, `false` or `null`.
-    fn scalar(&mut self, _text: &str) {}
+    fn scalar(&mut self, _text: &'t str) {}
 }
 
 /// Nobody who needs to be told.
-impl Visit for () {}
+impl Visit<'_> for () {}
 
 /// A JSON value that has been read over.
 #[derive(Debug)]
@@ -42,11 +42,11 @@ pub(crate) struct Walk {
 ///
 /// [`InvalidPayload`](DecodeErrorKind::InvalidPayload) where the text stops being JSON,
 /// [`DeepPayload`](DecodeErrorKind::DeepPayload) where it is nested deeper than `max_depth`.
-pub(crate) fn walk(
-    text: &str,
+pub(crate) fn walk<'t>(
+    text: &'t str,
     start: usize,
     max_depth: usize,
-    visit: &mut impl Visit,
+    visit: &mut impl Visit<'t>,
 ) -> Result<Walk, DecodeError> {
     let mut walker = Walker {
         text,
@@ -69,28 +69,39 @@ pub(crate) fn walk(
     }
 }
 
-/// Skips what JSON counts as white space.
-pub(crate) fn skip_space(bytes: &[u8], at: usize) -> usize {
-    let is_space = |byte: &&u8| matches!(byte, b' ' | b'\t' | b'\n' | b'\r');
-    at + bytes
-        .get(at..)
-        .unwrap_or_default()
-        .iter()
-        .take_while(is_space)
-        .count()
+/// Reads over a text that is one value, with nothing around it but white space.
+///
+/// # Errors
+///
+/// As [`walk`], and [`InvalidPayload`](DecodeErrorKind::InvalidPayload) where something follows.
+pub(crate) fn whole<'t>(text: &'t str, visit: &mut impl Visit<'t>) -> Result<(), DecodeError> {
+    let walk = walk(text, 0, MAX_DEPTH, visit)?;
+    match skip_space(text.as_bytes(), walk.end) {
+        end if end == text.len() => Ok(()),
+        end => Err(DecodeErrorKind::InvalidPayload.at(end)),
+    }
 }
 
-struct Walker<'a> {
-    text: &'a str,
+/// Skips what JSON counts as white space.
+pub(crate) fn skip_space(bytes: &[u8], mut at: usize) -> usize {
+    while let Some(b' ' | b'\t' | b'\n' | b'\r') = bytes.get(at) {
+        at += 1;
+        steps::visit(1);
+    }
+    at
+}
+
+struct Walker<'t> {
+    text: &'t str,
     at: usize,
     nesting: Nesting,
     lone_surrogates: bool,
 }
 
-impl Walker<'_> {
+impl<'t> Walker<'t> {
     /// Reads a scalar or an empty container, or enters a container: then it stands before its first
     /// value.
-    fn value(&mut self, visit: &mut impl Visit) -> Result<bool, DecodeError> {
+    fn value(&mut self, visit: &mut impl Visit<'t>) -> Result<bool, DecodeError> {
         self.space();
         let start = self.at;
         match self.peek() {
@@ -111,7 +122,7 @@ impl Walker<'_> {
         &mut self,
         container: Container,
         end: u8,
-        visit: &mut impl Visit,
+        visit: &mut impl Visit<'t>,
     ) -> Result<bool, DecodeError> {
         if !self.nesting.push(container) {
             return Err(DecodeErrorKind::DeepPayload.at(self.at));
@@ -129,14 +140,14 @@ impl Walker<'_> {
         Ok(true)
     }
 
-    fn leave(&mut self, container: Container, visit: &mut impl Visit) {
+    fn leave(&mut self, container: Container, visit: &mut impl Visit<'t>) {
         self.at += 1;
         self.nesting.pop();
         visit.close(container, self.at);
     }
 
     /// Closes what ends behind a value, up to a comma or the end of everything.
-    fn behind_value(&mut self, visit: &mut impl Visit) -> Result<Next, DecodeError> {
+    fn behind_value(&mut self, visit: &mut impl Visit<'t>) -> Result<Next, DecodeError> {
         while let Some(container) = self.nesting.innermost() {
             self.space();
             match (self.peek(), container) {
@@ -157,7 +168,7 @@ impl Walker<'_> {
         Ok(Next::End)
     }
 
-    fn key(&mut self, visit: &mut impl Visit) -> Result<(), DecodeError> {
+    fn key(&mut self, visit: &mut impl Visit<'t>) -> Result<(), DecodeError> {
         let start = self.at + 1;
         if self.peek() != Some(b'"') {
             return Err(self.invalid());
@@ -185,15 +196,15 @@ impl Walker<'_> {
     }
 
     fn number(&mut self) -> Result<(), DecodeError> {
-        self.skip_if(b"-");
-        if !self.skip_if(b"0") {
+        self.skip_if(|byte| byte == b'-');
+        if !self.skip_if(|byte| byte == b'0') {
             self.digits()?;
         }
-        if self.skip_if(b".") {
+        if self.skip_if(|byte| byte == b'.') {
             self.digits()?;
         }
-        if self.skip_if(b"eE") {
-            self.skip_if(b"+-");
+        if self.skip_if(|byte| matches!(byte, b'e' | b'E')) {
+            self.skip_if(|byte| matches!(byte, b'+' | b'-'));
             self.digits()?;
         }
         Ok(())
@@ -201,7 +212,7 @@ impl Walker<'_> {
 
     fn digits(&mut self) -> Result<(), DecodeError> {
         let start = self.at;
-        while self.skip_if(b"0123456789") {}
+        while self.skip_if(|byte| byte.is_ascii_digit()) {}
         if self.at == start {
             Err(self.invalid())
         } else {
@@ -218,8 +229,8 @@ impl Walker<'_> {
         Ok(())
     }
 
-    fn skip_if(&mut self, any_of: &[u8]) -> bool {
-        let found = self.peek().is_some_and(|byte| any_of.contains(&byte));
+    fn skip_if(&mut self, fits: impl Fn(u8) -> bool) -> bool {
+        let found = self.peek().is_some_and(fits);
         self.at += usize::from(found);
         found
     }
@@ -229,6 +240,7 @@ impl Walker<'_> {
     }
 
     fn peek(&self) -> Option<u8> {
+        steps::visit(1);
         self.text.as_bytes().get(self.at).copied()
     }
 
@@ -355,7 +367,7 @@ mod tests {
     fn parts_are_told_in_order() {
         #[derive(Default)]
         struct Log(Vec<String>);
-        impl Visit for Log {
+        impl Visit<'_> for Log {
             fn open(&mut self, container: Container, at: usize) {
                 self.0.push(alloc::format!("{container:?} {at}"));
             }

@@ -1,38 +1,42 @@
 //! Values as JSON text, with their byte strings set aside as attachments.
 
-use alloc::string::String;
-use alloc::vec::Vec;
 use core::fmt::{self, Write};
 
 use bytes::Bytes;
 use serde::ser::{self, Serialize};
 
+use crate::attachments::Attachments;
 use crate::error::EncodeError;
-use crate::{placeholder, string};
+use crate::items::Items;
+use crate::text::Text;
+use crate::{float, string};
 
 /// Appends values to a text as `JSON.stringify` would write them.
 ///
 /// Byte strings (`Bytes`, or whatever else calls `serialize_bytes`) become placeholders, numbered
 /// in the order in which they are met: depth first, as the protocol wants it.
-pub(crate) struct Serializer<'a> {
-    pub(crate) out: &'a mut String,
-    pub(crate) attachments: &'a mut Vec<Bytes>,
+pub(crate) struct Serializer {
+    pub(crate) out: Text,
+    pub(crate) attachments: Attachments,
 }
 
-impl<'a, 'b> Serializer<'b> {
-    fn items(&'a mut self, open: &str, close: &'static str) -> Items<'a, 'b> {
-        self.out.push_str(open);
-        Items {
-            serializer: self,
-            first: true,
-            close,
+impl Serializer {
+    pub(crate) const fn new() -> Self {
+        Self {
+            out: Text::new(),
+            attachments: Attachments::new(),
         }
+    }
+
+    fn items(&mut self, open: &str, close: &'static str) -> Items<'_> {
+        self.out.push_str(open);
+        Items::new(self, close)
     }
 
     /// Opens the object of one member that stands for an enum variant with content.
     fn variant(&mut self, name: &str) {
         self.out.push('{');
-        string::write(self.out, name);
+        string::write(&mut self.out, name);
         self.out.push(':');
     }
 
@@ -40,43 +44,18 @@ impl<'a, 'b> Serializer<'b> {
         self.out.push_str(itoa::Buffer::new().format(value));
         Ok(())
     }
-
-    /// Shortest digits that read back as the same number. JavaScript turns to exponents at 1e21 and
-    /// below 1e-6; what is no number is null, and minus zero loses its sign.
-    fn float(
-        &mut self,
-        value: impl fmt::Display + fmt::LowerExp,
-        magnitude: f64,
-    ) -> Result<(), EncodeError> {
-        if !magnitude.is_finite() {
-            self.out.push_str("null");
-        } else if magnitude == 0.0 {
-            self.out.push('0');
-        } else if (1e-6..1e21).contains(&magnitude) {
-            let _ = write!(self.out, "{value}");
-        } else {
-            let start = self.out.len();
-            let _ = write!(self.out, "{value:e}");
-            if magnitude >= 1.0
-                && let Some(at) = self.out.get(start..).and_then(|digits| digits.find('e'))
-            {
-                self.out.insert(start + at + 1, '+');
-            }
-        }
-        Ok(())
-    }
 }
 
-impl<'a, 'b> ser::Serializer for &'a mut Serializer<'b> {
+impl<'a> ser::Serializer for &'a mut Serializer {
     type Ok = ();
     type Error = EncodeError;
-    type SerializeSeq = Items<'a, 'b>;
-    type SerializeTuple = Items<'a, 'b>;
-    type SerializeTupleStruct = Items<'a, 'b>;
-    type SerializeTupleVariant = Items<'a, 'b>;
-    type SerializeMap = Items<'a, 'b>;
-    type SerializeStruct = Items<'a, 'b>;
-    type SerializeStructVariant = Items<'a, 'b>;
+    type SerializeSeq = Items<'a>;
+    type SerializeTuple = Items<'a>;
+    type SerializeTupleStruct = Items<'a>;
+    type SerializeTupleVariant = Items<'a>;
+    type SerializeMap = Items<'a>;
+    type SerializeStruct = Items<'a>;
+    type SerializeStructVariant = Items<'a>;
 
     fn serialize_bool(self, value: bool) -> Result<(), EncodeError> {
         self.out.push_str(if value { "true" } else { "false" });
@@ -124,11 +103,13 @@ impl<'a, 'b> ser::Serializer for &'a mut Serializer<'b> {
     }
 
     fn serialize_f32(self, value: f32) -> Result<(), EncodeError> {
-        self.float(value, f64::from(value).abs())
+        float::write(&mut self.out, value, value.into());
+        Ok(())
     }
 
     fn serialize_f64(self, value: f64) -> Result<(), EncodeError> {
-        self.float(value, value.abs())
+        float::write(&mut self.out, value, value);
+        Ok(())
     }
 
     fn serialize_char(self, value: char) -> Result<(), EncodeError> {
@@ -136,13 +117,13 @@ impl<'a, 'b> ser::Serializer for &'a mut Serializer<'b> {
     }
 
     fn serialize_str(self, value: &str) -> Result<(), EncodeError> {
-        string::write(self.out, value);
+        string::write(&mut self.out, value);
         Ok(())
     }
 
     fn serialize_bytes(self, value: &[u8]) -> Result<(), EncodeError> {
-        placeholder::write(self.out, self.attachments.len());
-        self.attachments.push(Bytes::copy_from_slice(value));
+        let bytes = Bytes::copy_from_slice(value);
+        self.attachments.push(bytes, &mut self.out);
         Ok(())
     }
 
@@ -193,11 +174,11 @@ impl<'a, 'b> ser::Serializer for &'a mut Serializer<'b> {
         Ok(())
     }
 
-    fn serialize_seq(self, _len: Option<usize>) -> Result<Items<'a, 'b>, EncodeError> {
+    fn serialize_seq(self, _len: Option<usize>) -> Result<Items<'a>, EncodeError> {
         Ok(self.items("[", "]"))
     }
 
-    fn serialize_tuple(self, _len: usize) -> Result<Items<'a, 'b>, EncodeError> {
+    fn serialize_tuple(self, _len: usize) -> Result<Items<'a>, EncodeError> {
         Ok(self.items("[", "]"))
     }
 
@@ -205,7 +186,7 @@ impl<'a, 'b> ser::Serializer for &'a mut Serializer<'b> {
         self,
         _name: &'static str,
         _len: usize,
-    ) -> Result<Items<'a, 'b>, EncodeError> {
+    ) -> Result<Items<'a>, EncodeError> {
         Ok(self.items("[", "]"))
     }
 
@@ -215,20 +196,16 @@ impl<'a, 'b> ser::Serializer for &'a mut Serializer<'b> {
         _index: u32,
         variant: &'static str,
         _len: usize,
-    ) -> Result<Items<'a, 'b>, EncodeError> {
+    ) -> Result<Items<'a>, EncodeError> {
         self.variant(variant);
         Ok(self.items("[", "]}"))
     }
 
-    fn serialize_map(self, _len: Option<usize>) -> Result<Items<'a, 'b>, EncodeError> {
+    fn serialize_map(self, _len: Option<usize>) -> Result<Items<'a>, EncodeError> {
         Ok(self.items("{", "}"))
     }
 
-    fn serialize_struct(
-        self,
-        _name: &'static str,
-        _len: usize,
-    ) -> Result<Items<'a, 'b>, EncodeError> {
+    fn serialize_struct(self, _name: &'static str, _len: usize) -> Result<Items<'a>, EncodeError> {
         Ok(self.items("{", "}"))
     }
 
@@ -238,185 +215,22 @@ impl<'a, 'b> ser::Serializer for &'a mut Serializer<'b> {
         _index: u32,
         variant: &'static str,
         _len: usize,
-    ) -> Result<Items<'a, 'b>, EncodeError> {
+    ) -> Result<Items<'a>, EncodeError> {
         self.variant(variant);
         Ok(self.items("{", "}}"))
     }
 
     fn collect_str<T: fmt::Display + ?Sized>(self, value: &T) -> Result<(), EncodeError> {
         self.out.push('"');
-        write!(Escaping(self.out), "{value}")
+        write!(Escaping(&mut self.out), "{value}")
             .map_err(|_| ser::Error::custom("a value that cannot be displayed"))?;
         self.out.push('"');
         Ok(())
     }
 }
 
-/// An array or an object that is being written.
-pub(crate) struct Items<'a, 'b> {
-    serializer: &'a mut Serializer<'b>,
-    first: bool,
-    close: &'static str,
-}
-
-impl Items<'_, '_> {
-    fn separate(&mut self) {
-        if !self.first {
-            self.serializer.out.push(',');
-        }
-        self.first = false;
-    }
-
-    fn item<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), EncodeError> {
-        self.separate();
-        value.serialize(&mut *self.serializer)
-    }
-
-    fn member<T: Serialize + ?Sized>(&mut self, name: &str, value: &T) -> Result<(), EncodeError> {
-        self.separate();
-        string::write(self.serializer.out, name);
-        self.serializer.out.push(':');
-        value.serialize(&mut *self.serializer)
-    }
-
-    fn close(self) {
-        self.serializer.out.push_str(self.close);
-    }
-}
-
-impl ser::SerializeSeq for Items<'_, '_> {
-    type Ok = ();
-    type Error = EncodeError;
-
-    fn serialize_element<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), EncodeError> {
-        self.item(value)
-    }
-
-    fn end(self) -> Result<(), EncodeError> {
-        self.close();
-        Ok(())
-    }
-}
-
-impl ser::SerializeTuple for Items<'_, '_> {
-    type Ok = ();
-    type Error = EncodeError;
-
-    fn serialize_element<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), EncodeError> {
-        self.item(value)
-    }
-
-    fn end(self) -> Result<(), EncodeError> {
-        self.close();
-        Ok(())
-    }
-}
-
-impl ser::SerializeTupleStruct for Items<'_, '_> {
-    type Ok = ();
-    type Error = EncodeError;
-
-    fn serialize_field<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), EncodeError> {
-        self.item(value)
-    }
-
-    fn end(self) -> Result<(), EncodeError> {
-        self.close();
-        Ok(())
-    }
-}
-
-impl ser::SerializeTupleVariant for Items<'_, '_> {
-    type Ok = ();
-    type Error = EncodeError;
-
-    fn serialize_field<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), EncodeError> {
-        self.item(value)
-    }
-
-    fn end(self) -> Result<(), EncodeError> {
-        self.close();
-        Ok(())
-    }
-}
-
-impl ser::SerializeMap for Items<'_, '_> {
-    type Ok = ();
-    type Error = EncodeError;
-
-    fn serialize_key<T: Serialize + ?Sized>(&mut self, key: &T) -> Result<(), EncodeError> {
-        self.separate();
-        let start = self.serializer.out.len();
-        let attachments = self.serializer.attachments.len();
-        key.serialize(&mut *self.serializer)?;
-        if self.serializer.attachments.len() > attachments {
-            return Err(EncodeError::Key);
-        }
-        quote_key(self.serializer.out, start)
-    }
-
-    fn serialize_value<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), EncodeError> {
-        self.serializer.out.push(':');
-        value.serialize(&mut *self.serializer)
-    }
-
-    fn end(self) -> Result<(), EncodeError> {
-        self.close();
-        Ok(())
-    }
-}
-
-impl ser::SerializeStruct for Items<'_, '_> {
-    type Ok = ();
-    type Error = EncodeError;
-
-    fn serialize_field<T: Serialize + ?Sized>(
-        &mut self,
-        name: &'static str,
-        value: &T,
-    ) -> Result<(), EncodeError> {
-        self.member(name, value)
-    }
-
-    fn end(self) -> Result<(), EncodeError> {
-        self.close();
-        Ok(())
-    }
-}
-
-impl ser::SerializeStructVariant for Items<'_, '_> {
-    type Ok = ();
-    type Error = EncodeError;
-
-    fn serialize_field<T: Serialize + ?Sized>(
-        &mut self,
-        name: &'static str,
-        value: &T,
-    ) -> Result<(), EncodeError> {
-        self.member(name, value)
-    }
-
-    fn end(self) -> Result<(), EncodeError> {
-        self.close();
-        Ok(())
-    }
-}
-
-/// Makes a member name of the value written behind `start`: numbers and booleans get quotes.
-fn quote_key(out: &mut String, start: usize) -> Result<(), EncodeError> {
-    match out.as_bytes().get(start) {
-        Some(b'"') => Ok(()),
-        Some(b'-' | b'0'..=b'9' | b't' | b'f') => {
-            out.insert(start, '"');
-            out.push('"');
-            Ok(())
-        }
-        _ => Err(EncodeError::Key),
-    }
-}
-
 /// Escapes what is written through it.
-struct Escaping<'a>(&'a mut String);
+struct Escaping<'a>(&'a mut Text);
 
 impl Write for Escaping<'_> {
     fn write_str(&mut self, text: &str) -> fmt::Result {
@@ -430,44 +244,16 @@ mod tests {
     use alloc::collections::BTreeMap;
 
     use super::*;
+    use crate::frame::Utf8Bytes;
 
-    fn json<T: Serialize + ?Sized>(value: &T) -> (String, Vec<Bytes>) {
-        let (mut out, mut attachments) = (String::new(), Vec::new());
-        let mut serializer = Serializer {
-            out: &mut out,
-            attachments: &mut attachments,
-        };
+    fn json<T: Serialize + ?Sized>(value: &T) -> (Utf8Bytes, Attachments) {
+        let mut serializer = Serializer::new();
         value.serialize(&mut serializer).unwrap();
-        (out, attachments)
+        (serializer.out.share(), serializer.attachments)
     }
 
-    fn text<T: Serialize + ?Sized>(value: &T) -> String {
+    fn text<T: Serialize + ?Sized>(value: &T) -> Utf8Bytes {
         json(value).0
-    }
-
-    /// [js JSON.stringify]
-    #[test]
-    fn floats_look_as_in_javascript() {
-        let floats = [
-            0.0,
-            -0.0,
-            1.0,
-            -1.5,
-            0.1,
-            1e20,
-            1e21,
-            -1e21,
-            1e-6,
-            1e-7,
-            5e-324,
-            f64::MAX,
-        ];
-        let expected = "[0,0,1,-1.5,0.1,100000000000000000000,1e+21,-1e+21,0.000001,1e-7,5e-324,1.7976931348623157e+308]";
-        assert_eq!(text(&floats), expected);
-        assert_eq!(
-            text(&(f64::NAN, f64::INFINITY, 0.1_f32, f32::MAX)),
-            "[null,null,0.1,3.4028235e+38]"
-        );
     }
 
     #[test]
@@ -498,11 +284,7 @@ mod tests {
             r#"{"-2":"\"","1":"a"}"#
         );
         assert_eq!(text(&BTreeMap::from([(true, ())])), r#"{"true":null}"#);
-        let (mut out, mut attachments) = (String::new(), Vec::new());
-        let mut serializer = Serializer {
-            out: &mut out,
-            attachments: &mut attachments,
-        };
+        let mut serializer = Serializer::new();
         let null = BTreeMap::from([((), 1)]).serialize(&mut serializer);
         assert_eq!(null, Err(EncodeError::Key));
         let bytes = BTreeMap::from([(Bytes::new(), 1)]).serialize(&mut serializer);
@@ -529,6 +311,6 @@ mod tests {
             out,
             r#"[{"x":[{"_placeholder":true,"num":0}]},{"_placeholder":true,"num":1}]"#
         );
-        assert_eq!(attachments, [a, b]);
+        assert_eq!(attachments.bytes(), [a, b]);
     }
 }

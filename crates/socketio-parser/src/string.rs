@@ -3,18 +3,21 @@
 use alloc::borrow::Cow;
 use alloc::string::String;
 
+use crate::steps;
+use crate::text::Text;
+
 /// Writes a string with its quotes, escaped as `JSON.stringify` does.
 ///
 /// [sio5 § Packet encoding] leaves the format to JSON; the reference escapes the quote, the
 /// backslash and what is below a space, and nothing else.
-pub(crate) fn write(out: &mut String, text: &str) {
+pub(crate) fn write(out: &mut Text, text: &str) {
     out.push('"');
     write_escaped(out, text);
     out.push('"');
 }
 
 /// The same without the quotes, for text that comes in pieces.
-pub(crate) fn write_escaped(out: &mut String, mut text: &str) {
+pub(crate) fn write_escaped(out: &mut Text, mut text: &str) {
     loop {
         let (plain, rest) = split_plain(text);
         out.push_str(plain);
@@ -43,6 +46,8 @@ pub(crate) fn write_escaped(out: &mut String, mut text: &str) {
 pub(crate) struct Skipped {
     /// Just behind the closing quote.
     pub(crate) end: usize,
+    /// Whether there are escapes.
+    pub(crate) is_escaped: bool,
     /// Whether an escape is half of a surrogate pair, which JavaScript allows and UTF-8 does not.
     pub(crate) lone_surrogates: bool,
 }
@@ -50,18 +55,20 @@ pub(crate) struct Skipped {
 /// Finds the end of a string whose opening quote is just before `at`. The error is the offset of
 /// what no string may hold.
 pub(crate) fn skip(bytes: &[u8], mut at: usize) -> Result<Skipped, usize> {
-    let mut lone_surrogates = false;
+    let (mut is_escaped, mut lone_surrogates) = (false, false);
     loop {
         at += plain_len(bytes.get(at..).unwrap_or_default());
         match bytes.get(at) {
             Some(b'"') => {
                 return Ok(Skipped {
                     end: at + 1,
+                    is_escaped,
                     lone_surrogates,
                 });
             }
             Some(b'\\') => {
                 let escape = Escape::read(bytes.get(at..).unwrap_or_default()).ok_or(at)?;
+                is_escaped = true;
                 lone_surrogates |= escape.character.is_none();
                 at += escape.len;
             }
@@ -72,6 +79,7 @@ pub(crate) fn skip(bytes: &[u8], mut at: usize) -> Result<Skipped, usize> {
 
 /// The text that a valid string means, without its quotes. A lone surrogate becomes U+FFFD.
 pub(crate) fn unescape(raw: &str) -> Cow<'_, str> {
+    steps::visit(raw.len());
     if !raw.contains('\\') {
         return Cow::Borrowed(raw);
     }
@@ -97,21 +105,29 @@ pub(crate) fn unescape(raw: &str) -> Cow<'_, str> {
 }
 
 /// Whether a valid string, without its quotes, means `text`.
+#[inline]
 pub(crate) fn equals(raw: &str, text: &str) -> bool {
+    // An escape is longer than what it means.
+    if raw.len() <= text.len() {
+        raw == text
+    } else {
+        equals_escaped(raw, text)
+    }
+}
+
+fn equals_escaped(raw: &str, text: &str) -> bool {
     let mut rest = raw;
     for expected in text.chars() {
-        let Some(first) = rest.chars().next() else {
-            return false;
-        };
-        let (character, len) = match first {
-            '\\' => match Escape::read(rest.as_bytes()) {
+        let (character, len) = match rest.chars().next() {
+            None => return false,
+            Some('\\') => match Escape::read(rest.as_bytes()) {
                 Some(Escape {
                     character: Some(character),
                     len,
                 }) => (character, len),
                 _ => return false,
             },
-            plain => (plain, plain.len_utf8()),
+            Some(plain) => (plain, plain.len_utf8()),
         };
         if character != expected {
             return false;
@@ -160,6 +176,7 @@ impl Escape {
 
     /// Reads the escape at the start of `bytes`, which is a backslash.
     fn read(bytes: &[u8]) -> Option<Self> {
+        steps::visit(1);
         let short = |character| {
             Some(Self {
                 character: Some(character),
@@ -218,12 +235,14 @@ fn split_plain(text: &str) -> (&str, &str) {
 fn plain_len(bytes: &[u8]) -> usize {
     let (words, rest) = bytes.as_chunks::<8>();
     for (index, word) in words.iter().enumerate() {
+        steps::visit(8);
         let special = special_bytes(u64::from_le_bytes(*word));
         if special != 0 {
             return index * 8 + special.trailing_zeros() as usize / 8;
         }
     }
-    let special = |&byte: &u8| byte < b' ' || byte == b'"' || byte == b'\\';
+    steps::visit(rest.len());
+    let special = |&byte: &u8| SPECIAL.get(usize::from(byte)) == Some(&true);
     words.len() * 8 + rest.iter().position(special).unwrap_or(rest.len())
 }
 
@@ -239,14 +258,28 @@ const fn special_bytes(word: u64) -> u64 {
     (below_space | quote | backslash) & (ONES * 0x80)
 }
 
+/// Which bytes a string has to escape.
+const SPECIAL: [bool; 256] = {
+    let mut special = [false; 256];
+    let (controls, _) = special.split_at_mut(b' ' as usize);
+    let mut at = 0;
+    while at < controls.len() {
+        controls[at] = true;
+        at += 1;
+    }
+    special[b'"' as usize] = true;
+    special[b'\\' as usize] = true;
+    special
+};
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     fn written(text: &str) -> String {
-        let mut out = String::new();
+        let mut out = Text::new();
         write(&mut out, text);
-        out
+        String::from(&*out.share())
     }
 
     #[test]

@@ -2,6 +2,9 @@
 
 #![allow(missing_docs, reason = "a test")]
 
+#[allow(dead_code, reason = "each file of tests uses a part")]
+mod strategies;
+#[allow(dead_code, reason = "each file of tests uses a part")]
 mod value;
 
 use std::collections::BTreeMap;
@@ -12,10 +15,11 @@ use proptest::prelude::*;
 use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
 use socketio_parser::{
-    AckId, Args, Decoder, Frame, Limits, Namespace, Packet, PacketRef, Progress, RESERVED_EVENTS,
-    encode_event, from_json, to_json,
+    Args, Decoder, Frame, Limits, Many, Namespace, Packet, PacketRef, Progress, Refusal, Revision,
+    Value as Sent, encode_event, from_json, to_json,
 };
 
+use strategies::{any_value, bytes, edit, edits, id, name, namespace, packet, sent, without_bytes};
 use value::{Everything, Several, Value};
 
 /// A type of an application, with bytes in every kind of place.
@@ -47,29 +51,6 @@ enum Kind {
 enum Flat {
     Number(i64),
     Bytes(Bytes),
-}
-
-fn bytes() -> impl Strategy<Value = Bytes> {
-    vec(any::<u8>(), 0..20).prop_map(Bytes::from)
-}
-
-fn any_value() -> impl Strategy<Value = Value> {
-    let leaf = prop_oneof![
-        Just(Value::Null),
-        any::<bool>().prop_map(Value::Bool),
-        any::<f64>()
-            .prop_filter("finite", |number| number.is_finite())
-            .prop_map(Value::Number),
-        any::<i32>().prop_map(|number| Value::Number(number.into())),
-        any::<String>().prop_map(Value::Text),
-        bytes().prop_map(Value::Bytes),
-    ];
-    leaf.prop_recursive(4, 24, 5, |inner| {
-        prop_oneof![
-            vec(inner.clone(), 0..5).prop_map(Value::List),
-            btree_map(any::<String>(), inner, 0..5).prop_map(Value::Map),
-        ]
-    })
 }
 
 fn message() -> impl Strategy<Value = Message> {
@@ -104,94 +85,10 @@ fn message() -> impl Strategy<Value = Message> {
         })
 }
 
-fn namespace() -> impl Strategy<Value = Namespace> {
-    prop_oneof![Just("/"), Just("/admin"), Just("/a-1/é?b=c")]
-        .prop_map(|name| Namespace::new(name).unwrap())
-}
-
-fn id() -> impl Strategy<Value = Option<AckId>> {
-    proptest::option::of((0..=AckId::MAX.get()).prop_map(AckId::new))
-}
-
-fn name() -> impl Strategy<Value = String> {
-    any::<String>().prop_filter("reserved", |name| !RESERVED_EVENTS.contains(&&**name))
-}
-
-fn packet() -> impl Strategy<Value = Packet> {
-    let items = || vec(any_value(), 0..5);
-    let object = || btree_map(any::<String>(), any_value().prop_map(without_bytes), 0..4);
-    let json = |object: BTreeMap<String, Value>| to_json(&object).unwrap();
-    prop_oneof![
-        (namespace(), proptest::option::of(object())).prop_map(move |(namespace, data)| {
-            Packet::Connect {
-                namespace,
-                data: data.map(json),
-            }
-        }),
-        namespace().prop_map(|namespace| Packet::Disconnect { namespace }),
-        (namespace(), id(), name(), items()).prop_map(|(namespace, id, name, items)| {
-            Packet::Event {
-                namespace,
-                id,
-                args: Args::event(&name, &Several(&items)).unwrap(),
-            }
-        }),
-        (namespace(), id(), items()).prop_map(|(namespace, id, items)| {
-            Packet::Ack {
-                namespace,
-                id,
-                args: Args::new(&Several(&items)).unwrap(),
-            }
-        }),
-        (namespace(), object()).prop_map(move |(namespace, data)| Packet::ConnectError {
-            namespace,
-            data: json(data)
-        }),
-    ]
-}
-
-fn without_bytes(value: Value) -> Value {
-    match value {
-        Value::Bytes(_) => Value::Null,
-        Value::List(items) => Value::List(items.into_iter().map(without_bytes).collect()),
-        Value::Map(members) => {
-            let members = members
-                .into_iter()
-                .map(|(key, value)| (key, without_bytes(value)));
-            Value::Map(members.collect())
-        }
-        other => other,
-    }
-}
-
-/// Changes of a text: at which character, and what stands there instead of so many.
-fn edits() -> impl Strategy<Value = Vec<(prop::sample::Index, usize, String)>> {
-    let piece = prop_oneof![
-        "[\\[\\]{}:,\"\\\\0-9eE.+ -]{0,2}",
-        Just("\\ud83d".to_owned()),
-        Just("\\u00e9".to_owned()),
-        Just("\"_placeholder\":true".to_owned()),
-        Just("\"num\":".to_owned()),
-        Just("null".to_owned()),
-        any::<char>().prop_map(String::from),
-    ];
-    vec((any::<prop::sample::Index>(), 0..3_usize, piece), 0..4)
-}
-
-fn edit(text: &str, edits: &[(prop::sample::Index, usize, String)]) -> String {
-    let mut chars: Vec<char> = text.chars().collect();
-    for (index, removed, inserted) in edits {
-        let at = index.index(chars.len() + 1);
-        let end = chars.len().min(at + removed);
-        chars.splice(at..end, inserted.chars());
-    }
-    chars.into_iter().collect()
-}
-
-fn frames(packet: &Packet) -> Vec<Frame> {
+fn frames(packet: &Packet, revision: Revision) -> Vec<Frame> {
     let mut out = BytesMut::from("before");
-    packet.encode(&mut out);
-    assert_eq!(out.len(), "before".len() + packet.encoded_len());
+    packet.encode_as(revision, &mut out);
+    assert_eq!(out.len(), "before".len() + packet.encoded_len_as(revision));
     let text = Frame::Text(out.split_off("before".len()).freeze().try_into().unwrap());
     [text]
         .into_iter()
@@ -199,15 +96,13 @@ fn frames(packet: &Packet) -> Vec<Frame> {
         .collect()
 }
 
-fn unlimited() -> Decoder {
-    let mut limits = Limits::default();
-    limits.max_attachments = usize::MAX;
-    Decoder::new(limits)
-}
+const REVISIONS: [Revision; 3] = [Revision::V3, Revision::V4, Revision::V5];
 
 /// Decodes what is expected to be one packet.
-fn decode(frames: Vec<Frame>) -> Packet {
-    let mut decoder = unlimited();
+fn decode(frames: Vec<Frame>, revision: Revision) -> Packet {
+    let mut limits = Limits::default();
+    limits.max_attachments = usize::MAX;
+    let mut decoder = Decoder::with_revision(revision, limits);
     let count = frames.len();
     for (index, frame) in frames.into_iter().enumerate() {
         match decoder.feed(frame).unwrap() {
@@ -222,41 +117,53 @@ fn decode(frames: Vec<Frame>) -> Packet {
 }
 
 /// Feeds anything. What comes out has to survive another round, and being read in any way.
-fn survive(frames: Vec<Frame>) {
-    let mut decoder = Decoder::new(Limits::default());
-    for frame in frames {
-        if let Frame::Text(text) = &frame {
-            let _ = PacketRef::decode(text);
+fn survive(frames: &[Frame]) {
+    for revision in REVISIONS {
+        let mut decoder = Decoder::with_revision(revision, Limits::default());
+        for frame in frames.iter().cloned() {
+            if let Frame::Text(text) = &frame {
+                let _ = PacketRef::decode_as(revision, text);
+            }
+            if let Ok(Progress::Complete(packet)) = decoder.feed(frame) {
+                let frames = self::frames(&packet, revision);
+                assert_eq!(decode(frames, revision), packet);
+                read(&packet);
+            }
         }
-        let Ok(Progress::Complete(packet)) = decoder.feed(frame) else {
-            continue;
-        };
-        assert_eq!(decode(self::frames(&packet)), packet);
-        if let Packet::Event { args, .. } | Packet::Ack { args, .. } = &packet {
+    }
+}
+
+fn read(packet: &Packet) {
+    let _ = packet.namespace().query().get("a");
+    match packet {
+        Packet::Event { args, .. } | Packet::Ack { args, .. } => {
             let _ = args.event_name();
             let _ = args.to::<serde_json::Value>();
-            let _ = args.event_data::<serde_json::Value>();
+            let _ = args.event_data::<Many<Sent>>();
             let _ = args.to::<Message>();
             let _ = args.event_data::<(Bytes, Option<Vec<u8>>, Kind)>();
-            assert_eq!(
-                Args::from_json(args.json().clone(), args.attachments().into()),
-                Ok(args.clone())
-            );
+            let again = Args::from_json(args.json().clone(), args.attachments().into());
+            assert_eq!(again.as_ref(), Ok(args));
         }
+        Packet::ConnectError { data, .. } => assert!(Refusal::decode(data).is_ok()),
+        Packet::Connect { .. } | Packet::Disconnect { .. } => {}
     }
 }
 
 proptest! {
     #[test]
     fn decoding_undoes_encoding(packet in packet()) {
-        prop_assert_eq!(decode(frames(&packet)), packet);
+        for revision in REVISIONS {
+            prop_assert_eq!(decode(frames(&packet, revision), revision), packet.clone());
+        }
     }
 
     #[test]
     fn the_hot_path_takes_no_short_cut(
         namespace in namespace(), id in id(), name in name(), items in vec(any_value(), 0..4)
     ) {
-        let (text, attachments) = encode_event(b"4", &namespace, id, &name, &Several(&items)).unwrap();
+        let value = Several(&items);
+        let (text, attachments) = encode_event(b"4", &namespace, id, &name, &value).unwrap();
         let args = Args::event(&name, &Several(&items)).unwrap();
         prop_assert_eq!(args.event_name().unwrap(), &*name);
         let mut expected = BytesMut::from("4");
@@ -273,6 +180,19 @@ proptest! {
     }
 
     #[test]
+    fn our_own_values_come_back(items in vec(sent(), 0..5), name in name()) {
+        let many = Many(items.clone());
+        prop_assert_eq!(Args::new(&many).unwrap().to(), Ok(many.clone()));
+        let event = Args::event(&name, &many).unwrap();
+        prop_assert_eq!(event.event_data(), Ok(many));
+        let first = items.first().filter(|value| !value.is_null());
+        prop_assert_eq!(event.event_data(), Ok(first.cloned()));
+        let moved = event.with_name("another").unwrap().without_name();
+        prop_assert_eq!(moved.to(), event.to::<Many<Sent>>());
+        prop_assert_eq!(moved.without_name(), event.without_name());
+    }
+
+    #[test]
     fn types_come_back(first in message(), second in message(), name in name()) {
         let args = Args::event(&name, &(&first, 7, &second)).unwrap();
         prop_assert_eq!(args.event_data(), Ok((first.clone(), 7, second)));
@@ -280,7 +200,11 @@ proptest! {
     }
 
     #[test]
-    fn numbers_come_back(float in any::<f64>(), single in any::<f32>(), int in any::<(i64, u64, i128, u128)>()) {
+    fn numbers_come_back(
+        float in any::<f64>(),
+        single in any::<f32>(),
+        int in any::<(i64, u64, i128, u128)>(),
+    ) {
         prop_assume!(float.is_finite() && single.is_finite());
         let args = Args::new(&(float, single, int)).unwrap();
         prop_assert_eq!(args.to(), Ok((float, single, int)));
@@ -289,16 +213,18 @@ proptest! {
     #[test]
     fn any_text_is_survived(texts in vec(any::<String>(), 1..4), bytes in bytes()) {
         let frames = texts.into_iter().map(|text| Frame::Text(text.into()));
-        survive(frames.chain([Frame::Binary(bytes)]).collect());
+        survive(&frames.chain([Frame::Binary(bytes)]).collect::<Vec<_>>());
     }
 
     #[test]
     fn any_change_is_survived(packet in packet(), edits in edits(), extra in bytes()) {
-        let mut frames = frames(&packet);
-        let Frame::Text(text) = &frames[0] else { panic!() };
-        frames[0] = Frame::Text(edit(text, &edits).into());
-        frames.push(Frame::Binary(extra));
-        survive(frames);
+        for revision in [Revision::V3, Revision::V5] {
+            let mut frames = frames(&packet, revision);
+            let Frame::Text(text) = &frames[0] else { panic!() };
+            frames[0] = Frame::Text(edit(text, &edits).into());
+            frames.push(Frame::Binary(extra.clone()));
+            survive(&frames);
+        }
     }
 
     /// Two implementations of the same grammar.
@@ -315,5 +241,26 @@ proptest! {
     #[test]
     fn strings_are_written_as_others_do(text in any::<String>()) {
         prop_assert_eq!(to_json(&text).unwrap(), serde_json::to_string(&text).unwrap());
+    }
+
+    #[test]
+    fn any_text_is_a_parameter(parameters in vec(any::<(String, String)>(), 1..5)) {
+        let name = Namespace::new("/a").unwrap().with_query(parameters.clone());
+        let read: Vec<_> = name.query().into_iter().collect();
+        let expected = parameters.iter().map(|(key, value)| (key.into(), value.into()));
+        prop_assert_eq!(read, expected.collect::<Vec<_>>());
+        let (key, value) = parameters.last().unwrap();
+        prop_assert_eq!(name.query().get(key).unwrap(), &**value);
+        let packet = Packet::Connect { namespace: name, data: None };
+        prop_assert_eq!(decode(frames(&packet, Revision::V4), Revision::V4), packet);
+    }
+
+    #[test]
+    fn a_refusal_comes_back(message in any::<String>(), data in any_value()) {
+        let data = to_json(&without_bytes(data)).unwrap();
+        let refusal = Refusal { data: Some(&data), ..Refusal::new(message) };
+        let json = refusal.encode(Revision::V5);
+        prop_assert_eq!(Refusal::decode(&json), Ok(refusal.clone()));
+        prop_assert!(from_json::<IgnoredAny>(&refusal.encode(Revision::V4)).is_ok());
     }
 }

@@ -100,9 +100,9 @@ impl Builder {
 
     /// How many handlers of one connection may be at work at once: 32.
     ///
-    /// At the bound nothing more is read from the client, so that TCP makes it wait. Its answers
-    /// to the heartbeat are not read either: handlers that keep the bound reached for longer than
-    /// `ping_timeout` cost the client its connection.
+    /// At the bound further events wait, as many again or 256 KiB of them; then nothing more is
+    /// read from the client, so that TCP makes it wait. Its answers are not read either then:
+    /// handlers that keep it so for longer than `ping_timeout` cost the client its connection.
     pub fn max_in_flight(mut self, handlers: usize) -> Self {
         self.bounds.max_in_flight = handlers.max(1);
         self

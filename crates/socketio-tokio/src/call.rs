@@ -7,7 +7,6 @@ use std::pin::Pin;
 use std::time::Duration;
 
 use serde::de::DeserializeOwned;
-use socketio_proto::server::AckError;
 use socketio_proto::{Args, EncodeError};
 use tokio::sync::oneshot;
 
@@ -65,11 +64,8 @@ impl<R: DeserializeOwned + Send + 'static> IntoFuture for Call<R> {
                 answer,
             })?;
             // A sender that was dropped belongs to a connection that has ended.
-            match answered.await.unwrap_or(Err(AckError::Disconnected)) {
-                Ok(args) => Ok(args.to()?),
-                Err(AckError::Disconnected) => Err(CallError::Disconnected),
-                Err(AckError::TimedOut) => Err(CallError::TimedOut),
-            }
+            let answer = answered.await.unwrap_or(Err(CallError::Disconnected))?;
+            Ok(answer.to()?)
         })
     }
 }

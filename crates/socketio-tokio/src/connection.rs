@@ -15,14 +15,15 @@ use std::task::{Context, Poll};
 use engineio_tokio::Application;
 use http::request::Parts;
 use socketio_proto::server::{
-    AckError, ConnectRequest, Connection as Machine, Emit, EmitError as Refused, Event, ReplyTo,
+    ConnectRequest, Connection as Machine, Emit, EmitError as Refused, Event, ReplyTo,
 };
 use socketio_proto::{AckId, Args, DecodeError, DisconnectReason, Namespace as Name, Timestamp};
 use tokio::sync::oneshot;
 
 use self::in_flight::{InFlight, Outcome, Running, Started, Subject, Task};
+use crate::error::CallError;
 use crate::namespace::Routes;
-use crate::outbox::{Command, Outbox, Volatile};
+use crate::outbox::{Command, Outbox, Volatile, args_len};
 use crate::server::Shared;
 use crate::socket::Socket;
 
@@ -36,8 +37,10 @@ pub(crate) struct Connection {
     joined: Vec<Joined>,
     /// What has happened and is not started yet.
     backlog: VecDeque<Pending>,
+    /// The bytes of the events in the backlog.
+    backlog_bytes: usize,
     in_flight: InFlight,
-    calls: HashMap<(Name, AckId), oneshot::Sender<Result<Args, AckError>>>,
+    calls: HashMap<(Name, AckId), oneshot::Sender<Result<Args, CallError>>>,
     /// Empty between calls; kept for its memory.
     commands: Vec<Command>,
     ended: bool,
@@ -85,6 +88,7 @@ impl Connection {
             request,
             joined: Vec::new(),
             backlog: VecDeque::new(),
+            backlog_bytes: 0,
             in_flight: InFlight::default(),
             calls: HashMap::new(),
             commands: Vec::new(),
@@ -113,9 +117,10 @@ impl Connection {
                 within,
                 answer,
             } => {
-                // A refusal drops `answer`, which its caller reads as a disconnect.
-                if let Ok(id) = machine.emit_with_ack(turn.now, &namespace, args, within) {
-                    self.calls.insert((namespace, id), answer);
+                match machine.emit_with_ack(turn.now, &namespace, args, within) {
+                    Ok(id) => drop(self.calls.insert((namespace, id), answer)),
+                    // A caller that no longer waits has dropped its end.
+                    Err(refused) => drop(answer.send(Err(refused.into()))),
                 }
             }
             Command::Close => machine.close(turn.now),
@@ -155,6 +160,7 @@ impl Connection {
                     args,
                     reply,
                 } => {
+                    self.backlog_bytes -= args_len(&args);
                     self.on_packet(turn, &namespace, args, reply);
                 }
                 Pending::Malformed(error) => self.on_malformed(error),
@@ -211,6 +217,7 @@ impl Application<Machine> for Connection {
                 args,
                 reply,
             } => {
+                self.backlog_bytes += args_len(&args);
                 self.backlog.push_back(Pending::Event {
                     namespace,
                     args,
@@ -223,8 +230,7 @@ impl Application<Machine> for Connection {
                 outcome,
             } => {
                 if let Some(answer) = self.calls.remove(&(namespace, id)) {
-                    // A caller that no longer waits has dropped its end.
-                    let _gone = answer.send(outcome);
+                    let _gone = answer.send(outcome.map_err(CallError::from));
                 }
             }
             Event::Disconnected { namespace, reason } => {
@@ -247,6 +253,8 @@ impl Application<Machine> for Connection {
 
     fn poll(&mut self, cx: &mut Context<'_>, machine: &mut Machine, now: Timestamp) -> Poll<()> {
         self.outbox.register(cx.waker());
+        // Not only when idle: a connection that is never idle must not seem to hold what has left.
+        self.outbox.set_written(machine.engine().queued_bytes());
         let turn = &mut Turn { cx, machine, now };
         let mut any = self.apply_commands(turn);
         while let Some((task, outcome)) = self.in_flight.poll_done(turn.cx) {
@@ -258,8 +266,10 @@ impl Application<Machine> for Connection {
         if any { Poll::Ready(()) } else { Poll::Pending }
     }
 
+    /// A little is read ahead even when all handlers are busy: they may wait for answers of this
+    /// very client, and its heartbeat goes on.
     fn is_reading(&self) -> bool {
-        self.in_flight.len() < self.server.max_in_flight
+        self.backlog.len() < self.server.max_in_flight && self.backlog_bytes < BACKLOG_BYTES
     }
 
     fn on_idle(&mut self, machine: &Machine) {
@@ -270,6 +280,9 @@ impl Application<Machine> for Connection {
         self.ended && self.backlog.is_empty() && self.in_flight.is_empty()
     }
 }
+
+/// Bytes of events that are read ahead of the handlers. One read may exceed it.
+const BACKLOG_BYTES: usize = 256 * 1024;
 
 impl Drop for Connection {
     /// A task that is dropped with its runtime must not leave sockets behind that look alive.

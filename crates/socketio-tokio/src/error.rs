@@ -2,6 +2,7 @@
 
 use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
+use socketio_proto::server::{AckError, EmitError as Refused};
 use socketio_proto::{Args, ArgsError, DecodeError, EncodeError};
 use thiserror::Error;
 
@@ -41,6 +42,30 @@ pub enum CallError {
     /// The time given to the call has passed.
     #[error("operation has timed out")]
     TimedOut,
+}
+
+impl From<Refused> for EmitError {
+    fn from(refused: Refused) -> Self {
+        match refused {
+            Refused::Full => Self::Full,
+            Refused::Closed | Refused::NotConnected => Self::NotConnected,
+        }
+    }
+}
+
+impl From<Refused> for CallError {
+    fn from(refused: Refused) -> Self {
+        Self::Emit(refused.into())
+    }
+}
+
+impl From<AckError> for CallError {
+    fn from(error: AckError) -> Self {
+        match error {
+            AckError::Disconnected => Self::Disconnected,
+            AckError::TimedOut => Self::TimedOut,
+        }
+    }
 }
 
 /// Why a handler's argument could not be taken from what the peer sent.

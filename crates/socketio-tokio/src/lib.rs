@@ -59,13 +59,13 @@ pub use client_files::ClientFiles;
 pub use context::{
     Auth, ConnectContext, Context, Data, DisconnectContext, EventContext, FromContext, State,
 };
-pub use engineio_tokio::{Body, Cors};
+pub use engineio_tokio::{AllowOrigin, Body, Cors};
 pub use error::{CallError, EmitError, HandlerError, Rejection};
 pub use handler::Handler;
 pub use namespace::Namespace;
 pub use server::Server;
 pub use socket::Socket;
-pub use socketio_proto::engine::Transports;
+pub use socketio_proto::engine::{CloseReason, Transports, Violation};
 pub use socketio_proto::{
     Args, ArgsError, ConnectError, DecodeError, DisconnectReason, EncodeError, Room, SocketId,
 };

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::fmt;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use serde::Serialize;
@@ -81,7 +82,8 @@ impl<S: Clone + Send + Sync + 'static> Namespace<S> {
         self
     }
 
-    /// Runs when a client has been let in, before any of its events is handled.
+    /// Runs when a client has been let in. It starts before any of the client's events is handled;
+    /// if it has to wait for something, they are handled meanwhile.
     pub fn on_connect<H, T>(mut self, handler: H) -> Self
     where
         H: Handler<ConnectContext<S>, T>,
@@ -230,7 +232,13 @@ impl Routes {
     /// Tells the application what went wrong.
     pub(crate) fn report(&self, socket: &Socket, error: &HandlerError) {
         match &self.on_error {
-            Some(report) => report(socket, error),
+            // A panic there must not end the connection that it was told about.
+            Some(report) => {
+                let told = catch_unwind(AssertUnwindSafe(|| report(socket, error)));
+                if told.is_err() {
+                    tracing::error!(socket = %socket.id(), "on_error panicked when told: {error}");
+                }
+            }
             None => {
                 tracing::warn!(socket = %socket.id(), namespace = %socket.namespace(), "{error}")
             }

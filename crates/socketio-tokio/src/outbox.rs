@@ -8,11 +8,11 @@ use std::task::Waker;
 use std::time::Duration;
 
 use futures_util::task::AtomicWaker;
-use socketio_proto::server::{AckError, ReplyTo};
+use socketio_proto::server::ReplyTo;
 use socketio_proto::{Args, Encoded, Namespace};
 use tokio::sync::oneshot;
 
-use crate::error::EmitError;
+use crate::error::{CallError, EmitError};
 use crate::socket::Socket;
 
 /// One thing that the connection's task should do.
@@ -23,7 +23,7 @@ pub(crate) enum Command {
         namespace: Namespace,
         args: Args,
         within: Option<Duration>,
-        answer: oneshot::Sender<Result<Args, AckError>>,
+        answer: oneshot::Sender<Result<Args, CallError>>,
     },
     /// Leave every namespace, then close.
     Close,
@@ -55,15 +55,18 @@ impl Command {
     /// The bytes that the command will add to the send buffer.
     fn len(&self) -> usize {
         match self {
-            Self::Call { args, .. } | Self::Reply { args, .. } => args_len(args),
-            Self::Emit(packet, _) => packet.len(),
+            Self::Call { args, .. } | Self::Reply { args, .. } => OVERHEAD + args_len(args),
+            Self::Emit(packet, _) => OVERHEAD + packet.len(),
             Self::Close | Self::CloseSlow | Self::Disconnect(_) | Self::ShutDown => 0,
         }
     }
 }
 
-/// The bytes of an acknowledgement or call, header not counted.
-fn args_len(args: &Args) -> usize {
+/// What a packet occupies beside its bytes, so that a flood of tiny ones has a bound too.
+const OVERHEAD: usize = 64;
+
+/// The bytes of an event or acknowledgement, header not counted.
+pub(crate) fn args_len(args: &Args) -> usize {
     let attachments: usize = args.attachments().iter().map(|bytes| bytes.len()).sum();
     args.json().len() + attachments
 }
@@ -109,7 +112,8 @@ impl Outbox {
             return Err(EmitError::NotConnected);
         }
         let held = self.written.load(Ordering::Relaxed) + queue.waiting;
-        if len > 0 && held.saturating_add(len) > self.limit {
+        // A packet that is larger than the limit may still travel alone.
+        if len > 0 && held > 0 && held.saturating_add(len) > self.limit {
             return Err(EmitError::Full);
         }
         let was_empty = queue.commands.is_empty();
@@ -179,8 +183,7 @@ mod tests {
 
     #[test]
     fn the_limit_counts_what_the_session_still_holds() {
-        let len = packet("12345").len();
-        let outbox = outbox(2 * len);
+        let outbox = outbox(2 * packet("12345").len());
         outbox.push(packet("12345")).unwrap();
         let mut taken = Vec::new();
         outbox.take(&mut taken);
@@ -193,8 +196,19 @@ mod tests {
     #[test]
     fn a_full_outbox_still_takes_commands_without_a_packet() {
         let outbox = outbox(1);
+        outbox.push(packet("12345")).unwrap();
         assert!(matches!(outbox.push(packet("12345")), Err(EmitError::Full)));
         outbox.push(Command::Close).unwrap();
+    }
+
+    #[test]
+    fn a_packet_larger_than_the_limit_travels_alone() {
+        let outbox = outbox(10);
+        outbox.push(packet("much longer than ten bytes")).unwrap();
+        assert!(matches!(outbox.push(packet("")), Err(EmitError::Full)));
+        outbox.take(&mut Vec::new());
+        outbox.set_written(0);
+        outbox.push(packet("much longer than ten bytes")).unwrap();
     }
 
     #[test]

@@ -15,7 +15,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use bytes::Bytes;
 use engineio_tokio::{Acceptor, Body};
 use http::request::Parts;
-use http::{Request, Response};
+use http::{Request, Response, StatusCode};
 use socketio_proto::engine::server::Session;
 use socketio_proto::server::{Config, Connection as Machine};
 use socketio_proto::{Namespace as Name, Room, SocketId, Timestamp};
@@ -124,7 +124,7 @@ impl Server {
         self.0.engine.session_count()
     }
 
-    /// Puts all clients out and takes no new ones.
+    /// Puts all clients out, and whoever comes later as soon as it comes.
     ///
     /// Every socket sees the reason `server shutting down`; JavaScript clients see
     /// `transport close` and begin to reconnect. Returns at once: the connections end in their
@@ -149,7 +149,7 @@ impl Server {
         engineio_tokio::serve(listener, self.clone(), std::future::pending()).await
     }
 
-    /// Answers one HTTP request.
+    /// Answers one HTTP request, whatever its path: a router may have found its own way here.
     pub async fn respond<B>(&self, request: Request<B>) -> Response<Body>
     where
         B: http_body::Body<Data = Bytes> + Send + 'static,
@@ -188,7 +188,15 @@ where
 
     fn call(&mut self, request: Request<B>) -> Self::Future {
         let server = self.clone();
-        Box::pin(async move { Ok(server.respond(request).await) })
+        Box::pin(async move {
+            Ok(if server.0.engine.matches(request.uri().path()) {
+                server.respond(request).await
+            } else {
+                let mut response = Response::new(Body::empty());
+                *response.status_mut() = StatusCode::NOT_FOUND;
+                response
+            })
+        })
     }
 }
 

@@ -35,8 +35,9 @@ pub use bytes::Bytes;
 pub use socketio_axum as axum;
 #[cfg(feature = "server")]
 pub use socketio_tokio::{
-    Ack, Args, ArgsError, Auth, Body, Broadcast, Builder, Call, CallError, ClientFiles,
-    ConnectContext, ConnectError, Context, Cors, Data, DecodeError, DisconnectContext,
-    DisconnectReason, EmitError, EncodeError, EventContext, FromContext, Handler, HandlerError,
-    Namespace, Rejection, Room, Server, Socket, SocketId, State, Transports,
+    Ack, AllowOrigin, Args, ArgsError, Auth, Body, Broadcast, Builder, Call, CallError,
+    ClientFiles, CloseReason, ConnectContext, ConnectError, Context, Cors, Data, DecodeError,
+    DisconnectContext, DisconnectReason, EmitError, EncodeError, EventContext, FromContext,
+    Handler, HandlerError, Namespace, Rejection, Room, Server, Socket, SocketId, State, Transports,
+    Violation,
 };

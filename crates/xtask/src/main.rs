@@ -1,6 +1,8 @@
-//! The commands of this repository: `cargo xtask chat` and `cargo xtask test [step…]`.
+//! The commands of this repository: `cargo xtask` followed by `bench`, `chat`, `mutants`, `simulate` or
+//! `test [step…]`.
 #![forbid(unsafe_code)]
 
+mod bench;
 mod browser;
 mod chat;
 mod fuzz;
@@ -8,6 +10,7 @@ mod layers;
 mod no_std;
 mod npm;
 mod run;
+mod simulate;
 mod test;
 
 use std::env;
@@ -18,7 +21,10 @@ use run::Failure;
 fn main() -> ExitCode {
     let arguments: Vec<String> = env::args().skip(1).collect();
     let outcome = match arguments.split_first() {
+        Some((command, rest)) if command == "bench" && rest.is_empty() => bench::bench(),
         Some((command, rest)) if command == "chat" && rest.is_empty() => chat::chat(),
+        Some((command, rest)) if command == "mutants" => simulate::mutants(rest),
+        Some((command, rest)) if command == "simulate" => simulate::simulate(rest),
         Some((command, steps)) if command == "test" => test::test(steps),
         _ => Err(Failure::new(usage())),
     };
@@ -33,7 +39,8 @@ fn main() -> ExitCode {
 
 fn usage() -> String {
     format!(
-        "say `cargo xtask chat` or `cargo xtask test [step…]`; the steps are {}",
+        "say `cargo xtask` and `bench`, `chat`, `mutants`, `simulate [--seeds N] [--from M]` or \
+         `test [step…]`; the steps are {}",
         test::names()
     )
 }

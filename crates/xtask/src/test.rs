@@ -3,7 +3,7 @@
 use std::time::Instant;
 
 use crate::run::{self, Failure, cargo};
-use crate::{browser, chat, fuzz, layers, no_std, npm};
+use crate::{browser, chat, fuzz, layers, no_std, npm, simulate};
 
 struct Step {
     name: &'static str,
@@ -11,7 +11,7 @@ struct Step {
 }
 
 /// Cheap steps first, so that a small mistake shows soon.
-const STEPS: [Step; 8] = [
+const STEPS: [Step; 9] = [
     Step {
         name: "format",
         run: format,
@@ -35,6 +35,10 @@ const STEPS: [Step; 8] = [
     Step {
         name: "tests",
         run: tests,
+    },
+    Step {
+        name: "simulate",
+        run: simulate::briefly,
     },
     Step {
         name: "interop",

@@ -10,6 +10,7 @@ use crate::config::TransportKind;
 use crate::id::{RequestId, TransportId};
 use crate::machine::Output;
 use crate::outbox::Outbox;
+use crate::window::Window;
 
 /// Polling or WebSocket. Only polling can park a request or be upgraded.
 #[derive(Debug)]
@@ -20,7 +21,7 @@ pub(crate) enum Link {
     },
     WebSocket {
         transport: TransportId,
-        unflushed: usize,
+        window: Window,
     },
 }
 
@@ -32,10 +33,10 @@ impl Link {
         }
     }
 
-    pub(crate) const fn web_socket(transport: TransportId) -> Self {
+    pub(crate) fn web_socket(transport: TransportId) -> Self {
         Self::WebSocket {
             transport,
-            unflushed: 0,
+            window: Window::default(),
         }
     }
 
@@ -44,19 +45,16 @@ impl Link {
         match self {
             Self::Polling { poll, .. } => {
                 let request = (*poll)?;
-                let payload = outbox.take_payload()?;
+                let payload = outbox.take_payload(usize::MAX)?;
                 *poll = None;
                 Some(Output::Io(Io::Respond {
                     request,
                     response: Response::Payload(payload),
                 }))
             }
-            Self::WebSocket {
-                transport,
-                unflushed,
-            } => {
-                let frame = outbox.pop_if(|bytes| fits(*unflushed, bytes))?;
-                *unflushed += frame.len() + FRAME_HEADER;
+            Self::WebSocket { transport, window } => {
+                let frame = outbox.pop_if(|bytes| window.fits(bytes))?;
+                window.spend(frame.len());
                 Some(Output::Io(Io::Frame {
                     transport: *transport,
                     frame,
@@ -69,25 +67,22 @@ impl Link {
     pub(crate) const fn has_credit(&self, queued: usize) -> bool {
         match self {
             Self::Polling { poll, .. } => poll.is_some(),
-            Self::WebSocket { unflushed, .. } => unflushed.saturating_add(queued) < WINDOW,
+            Self::WebSocket { window, .. } => window.has_room_behind(queued),
         }
     }
 
     /// Counts a frame of the link that was written without the outbox.
     pub(crate) const fn spend(&mut self, bytes: usize) {
-        if let Self::WebSocket { unflushed, .. } = self {
-            *unflushed += bytes + FRAME_HEADER;
+        if let Self::WebSocket { window, .. } = self {
+            window.spend(bytes);
         }
     }
 
     pub(crate) fn restore_credit(&mut self, flushed: TransportId) {
-        if let Self::WebSocket {
-            transport,
-            unflushed,
-        } = self
+        if let Self::WebSocket { transport, window } = self
             && *transport == flushed
         {
-            *unflushed = 0;
+            window.restore();
         }
     }
 
@@ -98,16 +93,3 @@ impl Link {
         }
     }
 }
-
-/// A packet larger than the window travels alone.
-const fn fits(unflushed: usize, bytes: usize) -> bool {
-    unflushed == 0 || unflushed + bytes + FRAME_HEADER <= WINDOW
-}
-
-/// Bytes handed to a WebSocket before it has to report them gone.
-const WINDOW: usize = 64 * 1024;
-
-/// Bytes of the longest header of a WebSocket frame from a server. [RFC 6455 § 5.2]
-///
-/// It counts too, so that a flood of empty packets ends.
-const FRAME_HEADER: usize = 10;

@@ -1,14 +1,14 @@
 //! Requests of a session, each with the answer it gets.
 
-use alloc::string::String;
 use core::ops::ControlFlow;
 
 use bytes::Bytes;
-use engineio_parser::{Utf8Bytes, payload};
+use engineio_parser::payload;
 
 use super::link::Link;
 use super::parting::Parting;
 use super::{BodyKind, Reject, Response, Session, State};
+use crate::body::text;
 use crate::close::{CloseReason, Violation};
 use crate::id::RequestId;
 
@@ -119,13 +119,5 @@ impl Session {
                 Link::WebSocket { .. } => Response::Reject(Reject::BadRequest),
             },
         );
-    }
-}
-
-/// The text of a body. Invalid UTF-8 is replaced, as the reference does.
-fn text(body: Bytes) -> Utf8Bytes {
-    match Utf8Bytes::try_from(body.clone()) {
-        Ok(text) => text,
-        Err(_) => Utf8Bytes::from(String::from_utf8_lossy(&body).into_owned()),
     }
 }

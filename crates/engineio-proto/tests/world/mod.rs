@@ -1,192 +1,33 @@
-//! One session, one clock, and a transcript of everything that comes out.
+//! Sessions without a network around them: one side with a clock, or both with a world between.
+//!
+//! [`Walk`] drives one server by hand, [`ClientWalk`] one client. [`World`] joins a client and its servers by a network that
+//! delays, cuts and repeats, all from one seed. It knows nothing about what is said: a [`Game`]
+//! brings the machines and the application, so that the layers above play in the same world.
 
-use std::fmt::Write;
-use std::time::Duration;
+#![allow(
+    dead_code,
+    unused_imports,
+    unreachable_pub,
+    reason = "every test file uses another part of the world"
+)]
 
-use engineio_proto::server::{BodyKind, Event, Input, Io, Opening, Response, Session};
-use engineio_proto::{
-    Config, Frame, Ids, Machine, Message, Output, RequestId, Sid, Timestamp, TransportId,
-};
+mod client_walk;
+mod fault;
+mod game;
+mod network;
+mod numbers;
+mod rng;
+mod trace;
+mod walk;
+mod weather;
+mod wire;
 
-pub(crate) struct Walk {
-    pub(crate) session: Session,
-    ids: Ids,
-    now: Timestamp,
-    transcript: String,
-}
-
-impl Walk {
-    /// A session that has opened over polling. Its handshake was request #1.
-    pub(crate) fn over_polling(config: &Config) -> Self {
-        Self::open(config, |ids| Opening::Poll(ids.request())).1
-    }
-
-    /// A session that has opened over WebSocket t1.
-    pub(crate) fn over_web_socket(config: &Config) -> (TransportId, Self) {
-        let (opening, walk) = Self::open(config, |ids| Opening::WebSocket(ids.transport()));
-        let Opening::WebSocket(transport) = opening else {
-            unreachable!()
-        };
-        (transport, walk)
-    }
-
-    fn open(config: &Config, via: impl FnOnce(&mut Ids) -> Opening) -> (Opening, Self) {
-        let mut ids = Ids::new();
-        let opening = via(&mut ids);
-        let now = Timestamp::default();
-        let session = Session::open(config, Sid::new("s1"), opening, now);
-        let mut walk = Self {
-            session,
-            ids,
-            now,
-            transcript: String::new(),
-        };
-        walk.drain();
-        (opening, walk)
-    }
-
-    /// A session whose upgrade is complete, and its WebSocket.
-    pub(crate) fn upgraded(config: &Config) -> (TransportId, Self) {
-        let mut walk = Self::over_polling(config);
-        let transport = walk.web_socket();
-        walk.says(transport, "2probe");
-        walk.says(transport, "5");
-        walk.transcript.clear();
-        (transport, walk)
-    }
-
-    pub(crate) fn poll(&mut self) -> RequestId {
-        let request = self.ids.request();
-        self.input(Input::Poll { request });
-        request
-    }
-
-    pub(crate) fn post(&mut self, body: &str) -> RequestId {
-        let request = self.post_head(BodyKind::Text);
-        self.input(Input::Body {
-            request,
-            body: body.to_owned().into(),
-        });
-        request
-    }
-
-    pub(crate) fn post_head(&mut self, kind: BodyKind) -> RequestId {
-        let request = self.ids.request();
-        self.input(Input::Post { request, kind });
-        request
-    }
-
-    pub(crate) fn other(&mut self) {
-        let request = self.ids.request();
-        self.input(Input::Other { request });
-    }
-
-    pub(crate) fn web_socket(&mut self) -> TransportId {
-        let transport = self.ids.transport();
-        self.input(Input::Opened { transport });
-        transport
-    }
-
-    pub(crate) fn says(&mut self, transport: TransportId, text: &str) {
-        self.input(Input::Frame {
-            transport,
-            frame: Frame::Text(text.into()),
-        });
-    }
-
-    pub(crate) fn input(&mut self, input: Input) {
-        self.session.handle(self.now, input);
-        self.drain();
-    }
-
-    /// Queues a text without asking for outputs yet.
-    pub(crate) fn queue(&mut self, text: &str) {
-        self.session.handle_timeout(self.now);
-        self.session.send(text.into()).expect("the session is open");
-    }
-
-    pub(crate) fn send(&mut self, text: &str) {
-        self.queue(text);
-        self.drain();
-    }
-
-    pub(crate) fn close(&mut self) {
-        self.session.close(self.now);
-        self.drain();
-    }
-
-    pub(crate) fn abort(&mut self) {
-        self.session.abort();
-        self.drain();
-    }
-
-    /// Lets time pass, stopping at every timeout on the way.
-    pub(crate) fn wait(&mut self, millis: u64) {
-        let end = self.now + Duration::from_millis(millis);
-        while let Some(next) = self.session.next_timeout().filter(|next| *next <= end) {
-            self.now = self.now.max(next);
-            self.session.handle_timeout(self.now);
-            let next = self.session.next_timeout();
-            assert!(next.is_none_or(|next| next > self.now), "time stands still");
-            self.drain();
-        }
-        self.now = end;
-    }
-
-    /// What has happened since the last call, one output per line.
-    pub(crate) fn transcript(&mut self) -> String {
-        std::mem::take(&mut self.transcript)
-    }
-
-    fn drain(&mut self) {
-        while let Some(output) = self.session.poll_output() {
-            let line = match output {
-                Output::Io(Io::Respond { request, response }) => answer(request, response),
-                Output::Io(Io::Frame {
-                    transport,
-                    frame: Frame::Text(text),
-                }) => {
-                    format!("{transport} frame {text}")
-                }
-                Output::Io(Io::Frame {
-                    transport,
-                    frame: Frame::Binary(bytes),
-                }) => {
-                    format!("{transport} frame {bytes:?}")
-                }
-                Output::Io(Io::Close { transport }) => format!("{transport} close"),
-                Output::Event(Event::Message(Message::Text(text))) => format!("message {text}"),
-                Output::Event(Event::Message(Message::Binary(bytes))) => {
-                    format!("message {bytes:?}")
-                }
-                Output::Event(Event::Upgraded) => "upgraded".to_owned(),
-                Output::Event(Event::Closed(reason)) => format!("closed: {reason}"),
-            };
-            writeln!(self.transcript, "{} {line}", self.now).expect("a string takes everything");
-        }
-    }
-}
-
-fn answer(request: RequestId, response: Response) -> String {
-    let status = response.status();
-    let body = String::from_utf8(response.into_body().to_vec()).expect("bodies are text");
-    format!("{request} {status} {}", body.replace('\u{1e}', "␞"))
-        .trim_end()
-        .to_owned()
-}
-
-/// Compares a transcript with what is written in a test, indented as it is there.
-#[track_caller]
-pub(crate) fn assert_transcript(walk: &mut Walk, expected: &str) {
-    let expected: String = expected
-        .lines()
-        .map(str::trim)
-        .filter(|line| !line.is_empty())
-        .flat_map(|line| [line, "\n"])
-        .collect();
-    let transcript = walk.transcript();
-    assert!(
-        transcript == expected,
-        "\nours:\n{transcript}\nexpected:\n{expected}"
-    );
-}
+pub(crate) use client_walk::ClientWalk;
+pub(crate) use fault::Fault;
+pub(crate) use game::{Game, Side};
+pub(crate) use network::{Network, World};
+pub(crate) use numbers::{Act, Numbers, Scenario, play, transcript_of};
+pub(crate) use rng::Rng;
+pub(crate) use trace::Trace;
+pub(crate) use walk::{Walk, assert_transcript};
+pub(crate) use weather::Weather;

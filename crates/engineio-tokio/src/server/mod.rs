@@ -215,6 +215,8 @@ impl<A: Acceptor> Server<A> {
         if mailbox.send(letter(responder)).await.is_err() {
             return UNKNOWN;
         }
+        // A letter that came too late is dropped with the mailbox, which lives as long as this.
+        drop(mailbox);
         answer.await.unwrap_or(UNKNOWN)
     }
 

@@ -168,6 +168,9 @@ impl Wire {
                 web_socket,
             } = &mut self.sockets[index];
             let transport = *transport;
+            if web_socket.is_backed_up() {
+                continue;
+            }
             match web_socket.poll_frame(cx) {
                 Poll::Pending => {}
                 Poll::Ready(Ok(frame)) => return Poll::Ready(Input::Frame { transport, frame }),

@@ -7,7 +7,7 @@ use bytes::Bytes;
 use serde::de::{self, Deserialize, Deserializer, Visitor};
 use serde::ser::{Serialize, SerializeTuple, Serializer};
 use serde_json::Value as Json;
-use socketio_parser::Args;
+use socketio_parser::{Args, Many};
 
 /// A JavaScript value that can be sent.
 #[derive(Clone, Debug, PartialEq)]
@@ -25,22 +25,13 @@ pub(crate) enum Value {
 pub(crate) struct Several<'a>(pub(crate) &'a [Value]);
 
 /// All arguments.
-pub(crate) struct Everything(Vec<Option<Value>>);
+pub(crate) struct Everything;
 
 impl Everything {
     /// Reads all arguments, the event name among them.
     pub(crate) fn of(args: &Args) -> Result<Value, String> {
-        let count = serde_json::from_str::<Vec<de::IgnoredAny>>(args.json())
-            .unwrap()
-            .len();
-        let Self(mut items) = args.to().map_err(|error| error.to_string())?;
-        items.truncate(count);
-        Ok(Value::List(
-            items
-                .into_iter()
-                .map(|item| item.unwrap_or(Value::Null))
-                .collect(),
-        ))
+        let Many(items) = args.to().map_err(|error| error.to_string())?;
+        Ok(Value::List(items))
     }
 }
 
@@ -212,28 +203,5 @@ impl<'de> Visitor<'de> for ValueVisitor {
             members.insert(key, value);
         }
         Ok(Value::Map(members))
-    }
-}
-
-impl<'de> Deserialize<'de> for Everything {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct All;
-        impl<'de> Visitor<'de> for All {
-            type Value = Everything;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("arguments")
-            }
-
-            fn visit_seq<A: de::SeqAccess<'de>>(self, mut seq: A) -> Result<Everything, A::Error> {
-                let mut items = Vec::new();
-                while let Some(item) = seq.next_element()? {
-                    items.push(item);
-                }
-                Ok(Everything(items))
-            }
-        }
-        // More than any vector has; those that are missing are `None`.
-        deserializer.deserialize_tuple(2000, All)
     }
 }

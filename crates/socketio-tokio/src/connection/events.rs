@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use serde::Serialize;
-use socketio_proto::server::{EmitError as Refused, ReplyTo};
+use socketio_proto::server::ReplyTo;
 use socketio_proto::{Args, DecodeError, DisconnectReason, Namespace as Name};
 
 use super::in_flight::{Outcome, Started, Subject, Task, Work};
@@ -148,18 +148,10 @@ impl Connection {
         args: Args,
         subject: &Subject,
     ) {
-        let source = match turn.machine.reply(to, args) {
-            Ok(()) => return,
-            Err(Refused::Full) => EmitError::Full,
-            Err(Refused::Closed | Refused::NotConnected) => EmitError::NotConnected,
-        };
-        self.report(
-            socket,
-            &HandlerError::Unanswered {
-                event: subject.name(),
-                source,
-            },
-        );
+        if let Err(refused) = turn.machine.reply(to, args) {
+            let (event, source) = (subject.name(), refused.into());
+            self.report(socket, &HandlerError::Unanswered { event, source });
+        }
     }
 
     fn report(&self, socket: &Socket, error: &HandlerError) {

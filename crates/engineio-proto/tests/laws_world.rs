@@ -1,0 +1,41 @@
+//! What holds whatever the network does: client and server in a world of accidents, all from a seed.
+//!
+//! The laws are in `world/network.rs` and `world/wire.rs` (requests, credit, time) and in
+//! `world/numbers.rs` (messages, ends). Seeds that once found something are kept in `seeds.txt`.
+
+mod world;
+
+use world::{play, transcript_of};
+
+#[test]
+fn the_laws_hold_for_every_seed_that_once_broke_one() {
+    for line in include_str!("seeds.txt").lines() {
+        let seed = line.split('#').next().unwrap_or_default().trim();
+        if !seed.is_empty() {
+            check(seed.parse().expect("a seed is a number"));
+        }
+    }
+}
+
+/// `cargo xtask simulate` plays far more.
+#[test]
+fn the_laws_hold_for_the_first_seeds() {
+    let mut net = None;
+    for seed in 0..SEEDS {
+        let played = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+            play(seed, net.take().unwrap_or_default())
+        }));
+        match played {
+            Ok(used) => net = Some(used),
+            Err(_) => check(seed),
+        }
+    }
+}
+
+fn check(seed: u64) {
+    if let Some(transcript) = transcript_of(seed) {
+        panic!("{transcript}");
+    }
+}
+
+const SEEDS: u64 = 5_000;
