@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use socketio_tokio::{Data, Namespace, Server, Socket};
-use support::{Client, Received, http, serve};
+use support::{Client, http, serve};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::sync::Notify;
