@@ -11,6 +11,8 @@ use crate::{AckId, Namespace, Timestamp};
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
 pub enum AckError {
     /// The namespace was disconnected, or the client was kept out, before the answer came.
+    ///
+    /// A client whose event has not left yet goes on waiting: it will leave after reconnecting.
     #[error("socket has been disconnected")]
     Disconnected,
     /// The time given to the emit has passed.
@@ -78,13 +80,30 @@ impl Acks {
 
     /// Stops waiting for a namespace; returns the ids in the order in which they were asked.
     pub(crate) fn abandon(&mut self, namespace: &Namespace) -> Vec<AckId> {
-        let of_namespace =
-            |(id, waiting): (&u64, &Waiting)| (waiting.namespace == *namespace).then_some(*id);
-        let ids: Vec<_> = self.waiting.iter().filter_map(of_namespace).collect();
-        for &id in &ids {
-            self.remove(id);
+        self.abandon_unless(namespace, |_| false)
+    }
+
+    /// Stops waiting for a namespace, except for the answers to what `is_kept`; returns the ids in
+    /// the order in which they were asked.
+    pub(crate) fn abandon_unless(
+        &mut self,
+        namespace: &Namespace,
+        is_kept: impl Fn(AckId) -> bool,
+    ) -> Vec<AckId> {
+        let is_void = |id: &AckId| !is_kept(*id);
+        let of_namespace = |(id, waiting): (&u64, &Waiting)| {
+            (waiting.namespace == *namespace).then_some(AckId::new(*id))
+        };
+        let ids: Vec<_> = self
+            .waiting
+            .iter()
+            .filter_map(of_namespace)
+            .filter(is_void)
+            .collect();
+        for id in &ids {
+            self.remove(id.get());
         }
-        ids.into_iter().map(AckId::new).collect()
+        ids
     }
 
     /// When [`expire`](Self::expire) will next find something.

@@ -1,14 +1,14 @@
 //! How a client is let into a namespace, or why it is not.
 
 use alloc::format;
-use alloc::string::{String, ToString};
+use alloc::string::String;
 use core::borrow::Borrow;
 use core::fmt;
 
 use serde::{Serialize, Serializer};
 use serde_json::Value;
 
-use crate::{Args, EncodeError, Utf8Bytes};
+use crate::{EncodeError, Utf8Bytes, json};
 
 /// The public id of one client in one namespace.
 ///
@@ -87,17 +87,8 @@ impl ConnectError {
     /// If the value has no JSON form, [`EncodeError::Binary`] among the reasons: this packet
     /// carries no attachments.
     pub fn with_data<T: Serialize + ?Sized>(self, data: &T) -> Result<Self, EncodeError> {
-        let args = Args::new(&(data,))?;
-        if !args.attachments().is_empty() {
-            return Err(EncodeError::Binary);
-        }
-        let json = args.json();
-        // The arguments are an array of one; what is between the brackets is the value.
-        let value = json
-            .get(1..json.len().saturating_sub(1))
-            .unwrap_or_default();
         Ok(Self {
-            data: Some(value.to_string().into()),
+            data: Some(json::of(data)?),
             ..self
         })
     }

@@ -1,37 +1,51 @@
-//! Socket.IO connections without I/O: namespaces, acknowledgements and rooms.
+//! Socket.IO without I/O: namespaces, acknowledgements, rooms, reconnection.
 //!
-//! A [`server::Connection`] is a [`Machine`] like the Engine.IO session that it owns: it takes the
-//! same inputs, passes the session's I/O through unchanged, and replaces its messages by what an
-//! application wants to know. It owns no socket, reads no clock and draws no random number.
+//! A [`server::Connection`] is one client as a server sees it; a [`client::Client`] goes from one
+//! session with its server to the next. Both are a [`Machine`], like the Engine.IO session that
+//! they own: they take the same inputs, pass the session's I/O through unchanged, and replace its
+//! messages by what an application wants to know. They own no socket, read no clock and draw no
+//! random number.
 //!
 //! # Example
 //!
-//! A client opens a WebSocket and joins the main namespace:
+//! A client and a server say hello over a WebSocket that exists only in this loop:
 //!
 //! ```
-//! use socketio_proto::engine::server::{Input, Io, Opening, Session};
-//! use socketio_proto::engine::{self, Frame, Ids, Sid};
-//! use socketio_proto::server::{Config, Connection, Event};
-//! use socketio_proto::{Machine, Output, SocketId, Timestamp};
+//! use socketio_proto::client::{Client, Config, Credentials, Emit};
+//! use socketio_proto::engine::{self, Sid, TransportKind, client as near, server as far};
+//! use socketio_proto::server::{self, Connection, Event};
+//! use socketio_proto::{Encoded, Machine, Namespace, Output, SocketId, Timestamp};
 //!
-//! let (now, transport) = (Timestamp::from_millis(0), Ids::new().transport());
-//! let opening = Opening::WebSocket(transport);
-//! let session = Session::open(&engine::Config::default(), Sid::new("secret"), opening, now);
-//! let mut connection = Connection::new(session, &Config::default(), now);
-//! connection.handle(now, Input::Frame { transport, frame: Frame::Text("40".into()) });
+//! let (now, root) = (Timestamp::from_millis(0), Namespace::root());
+//! let mut config = Config::default();
+//! config.engine.transports = vec![TransportKind::WebSocket];
+//! let mut client = Client::connect(config, 1, now);
+//! client.open(now, root.clone(), Credentials::None);
+//! client.emit(&Encoded::event(&root, "hello", &("world", 1))?, Emit::default())?;
 //!
-//! let mut written = Vec::new();
-//! while let Some(output) = connection.poll_output() {
-//!     match output {
-//!         Output::Io(Io::Frame { frame, .. }) => written.push(frame),
-//!         Output::Io(_) => {}
-//!         Output::Event(Event::ConnectRequest(request)) => {
+//! let Some(Output::Io(near::Io::Connect { transport, .. })) = client.poll_output() else { panic!() };
+//! let opening = far::Opening::WebSocket(transport);
+//! let session = far::Session::open(&engine::Config::default(), Sid::new("secret"), opening, now);
+//! let mut connection = Connection::new(session, &server::Config::default(), now);
+//! let heard = loop {
+//!     match connection.poll_output() {
+//!         Some(Output::Io(far::Io::Frame { transport, frame })) => {
+//!             client.handle(now, near::Input::Frame { transport, frame });
+//!         }
+//!         Some(Output::Event(Event::ConnectRequest(request))) => {
 //!             connection.accept(request, SocketId::new("public"));
 //!         }
-//!         Output::Event(event) => panic!("unexpected: {event:?}"),
+//!         Some(Output::Event(Event::Event { args, .. })) => break args,
+//!         other => assert!(other.is_none()),
 //!     }
-//! }
-//! assert_eq!(written.last(), Some(&Frame::Text(r#"40{"sid":"public"}"#.into())));
+//!     while let Some(output) = client.poll_output() {
+//!         if let Output::Io(near::Io::Frame { transport, frame }) = output {
+//!             connection.handle(now, far::Input::Frame { transport, frame });
+//!         }
+//!     }
+//! };
+//! assert_eq!(heard.json(), r#"["hello","world",1]"#);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
 //! # Reading order
@@ -40,19 +54,29 @@
 //! 2. `server/incoming.rs` – what each packet of the client does.
 //! 3. `server/namespace.rs` – asked for, joined, left.
 //! 4. [`Rooms`] – who a broadcast reaches; plain data beside the machine.
-//! 5. `tests/walks.rs` – whole connections as transcripts.
+//! 5. [`client::Client`] – the commands, and what is kept when a session is lost.
+//! 6. `client/session.rs` – sessions as they come and go; `client/incoming.rs` – what each packet of
+//!    the server does.
+//! 7. `client/recovery.rs` – picking up where an earlier session left off.
+//! 8. `tests/walks.rs`, `tests/walks_client.rs` – whole connections and clients as transcripts.
 
 #![no_std]
 #![forbid(unsafe_code)]
 
 extern crate alloc;
 
+pub mod client;
 pub mod server;
 
 mod ack;
+mod backoff;
 mod connect;
 mod disconnect;
+mod emit;
 mod encoded;
+mod json;
+mod received;
+mod reply;
 mod rooms;
 
 pub use engineio_proto as engine;

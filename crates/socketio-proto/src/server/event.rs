@@ -1,4 +1,4 @@
-//! What the application learns of a connection, and how it emits.
+//! What the application learns of a connection.
 
 use crate::ack::AckError;
 use crate::engine::CloseReason;
@@ -46,25 +46,4 @@ pub enum Event {
     /// The session ended. The last event, exactly once. Requests for namespaces that are unanswered
     /// by then are void.
     Closed(CloseReason),
-}
-
-/// How a packet should travel.
-#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
-pub struct Emit {
-    /// Dropped, not buffered, unless it can leave at once.
-    pub volatile: bool,
-}
-
-/// Why an emit was refused: the caller's mistake or the connection's end, never the peer's.
-#[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
-pub enum EmitError {
-    /// The connection has ended or is ending.
-    #[error("the connection is closed")]
-    Closed,
-    /// The buffer limit of the session is reached; nothing of the packet was queued.
-    #[error("the send buffer is full")]
-    Full,
-    /// The client is not in this namespace, and does not wait to be let in.
-    #[error("the namespace is not connected")]
-    NotConnected,
 }

@@ -1,22 +1,20 @@
 //! What each packet of the client does, and what becomes of a client that breaks the rules.
 
-use socketio_parser::{Frame, Packet, Progress};
+use socketio_parser::{Packet, Progress};
 
 use super::namespace::Refusal;
 use super::{ConnectRequest, Connection, Event, ReplyTo, State};
 use crate::engine::Message;
-use crate::{AckId, Args, ConnectError, DecodeError, DisconnectReason, Namespace, Utf8Bytes};
+use crate::{
+    AckId, Args, ConnectError, DecodeError, DisconnectReason, Namespace, Utf8Bytes, received,
+};
 
 impl Connection {
     pub(super) fn on_message(&mut self, message: Message) {
         if self.state != State::Open {
             return;
         }
-        let frame = match message {
-            Message::Text(text) => Frame::Text(text),
-            Message::Binary(data) => Frame::Binary(data),
-        };
-        match self.decoder.feed(frame) {
+        match self.decoder.feed(received::frame(message)) {
             Ok(Progress::Complete(packet)) => self.on_packet(packet),
             Ok(Progress::Needs(_)) => {}
             Err(error) => self.on_malformed(error),

@@ -19,9 +19,11 @@ use crate::{
 };
 
 pub use crate::ack::AckError;
+pub use crate::emit::{Emit, EmitError};
+pub use crate::reply::ReplyTo;
 pub use config::Config;
-pub use event::{Emit, EmitError, Event};
-pub use namespace::{ConnectRequest, ReplyTo};
+pub use event::Event;
+pub use namespace::ConnectRequest;
 
 use namespace::Namespaces;
 

@@ -6,7 +6,8 @@
 use alloc::collections::VecDeque;
 use alloc::vec::Vec;
 
-use crate::{AckId, Namespace, Utf8Bytes};
+use crate::reply::Visit;
+use crate::{Namespace, Utf8Bytes};
 
 /// A client at the door. Not `Clone`: it is let in or kept out, once.
 ///
@@ -21,27 +22,6 @@ pub struct ConnectRequest {
     /// What the client said about itself: a JSON object, or nothing.
     pub auth: Option<Utf8Bytes>,
 }
-
-/// A right to answer one event. Consumed by [`Connection::reply`](super::Connection::reply).
-#[derive(Debug)]
-#[must_use = "the client waits for an answer"]
-pub struct ReplyTo {
-    pub(crate) namespace: Namespace,
-    pub(crate) id: AckId,
-    pub(crate) visit: Visit,
-}
-
-impl ReplyTo {
-    /// Returns the namespace in which the event was emitted.
-    pub fn namespace(&self) -> &Namespace {
-        &self.namespace
-    }
-}
-
-/// One stay of the client in a namespace: a right from an earlier stay is worth nothing in a later
-/// one.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(crate) struct Visit(u64);
 
 /// Why a namespace cannot be asked for.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -92,7 +72,8 @@ impl Namespaces {
     pub(crate) fn accept(&mut self, namespace: &Namespace) -> bool {
         let asked = self.reject(namespace);
         if asked {
-            self.joined.push((namespace.clone(), Visit(self.visits)));
+            self.joined
+                .push((namespace.clone(), Visit::new(self.visits)));
             self.visits += 1;
         }
         asked

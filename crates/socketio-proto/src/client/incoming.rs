@@ -1,0 +1,224 @@
+//! What each packet of the server does.
+
+use alloc::string::String;
+
+use serde_json::value::RawValue;
+
+use super::Client;
+use super::event::{DisconnectReason, Event, SessionEnd};
+use super::namespace::Standing;
+use crate::engine::Message;
+use crate::parser::{Packet, Progress};
+use crate::reply::{ReplyTo, Visit};
+use crate::{AckId, Args, ConnectError, Namespace, SocketId, Utf8Bytes, json, received};
+
+impl Client {
+    pub(super) fn on_message(&mut self, message: Message) {
+        let Some(live) = self.link.open_mut() else {
+            return;
+        };
+        match live.decoder.feed(received::frame(message)) {
+            Ok(Progress::Complete(packet)) => self.on_packet(packet),
+            Ok(Progress::Needs(_)) => {}
+            // [js socket.io-client 4.8.4] the session ends as if the network had failed.
+            Err(error) => self.cut(SessionEnd::Malformed(error)),
+        }
+    }
+
+    /// A packet for a namespace that the client does not take part in is ignored: it may have
+    /// crossed a DISCONNECT.
+    fn on_packet(&mut self, packet: Packet) {
+        match packet {
+            Packet::Connect { namespace, data } => self.on_answer(&namespace, data),
+            Packet::ConnectError { namespace, data } => self.on_refusal(&namespace, &data),
+            Packet::Disconnect { namespace } => self.on_disconnect(namespace),
+            Packet::Event {
+                namespace,
+                id,
+                args,
+            } => self.on_event(namespace, id, args),
+            Packet::Ack {
+                namespace,
+                id: Some(id),
+                args,
+            } => self.on_ack(namespace, id, args),
+            Packet::Ack { id: None, .. } => {}
+        }
+    }
+
+    fn on_answer(&mut self, name: &Namespace, data: Option<Utf8Bytes>) {
+        let Some(membership) = self.memberships.get_mut(name) else {
+            return;
+        };
+        match membership.standing {
+            Standing::Asked => match Welcome::read(data.as_deref().unwrap_or_default()) {
+                Some(welcome) => self.on_welcome(name, welcome),
+                None => self.refuse(name, ConnectError::new(NO_ID)),
+            },
+            Standing::Withdrawn => {
+                membership.standing = Standing::Left;
+                self.tell_disconnect(name);
+            }
+            Standing::Reopened => {
+                membership.standing = Standing::Apart;
+                self.tell_disconnect(name);
+                self.ask(name);
+            }
+            Standing::Apart | Standing::Joined(_) | Standing::Left | Standing::Questioned(_) => {}
+        }
+    }
+
+    fn on_welcome(&mut self, name: &Namespace, welcome: Welcome) {
+        let visit = Visit::new(self.next_serial());
+        let Some(membership) = self.memberships.get_mut(name) else {
+            return;
+        };
+        membership.standing = Standing::Joined(visit);
+        let recovered = membership.recovery.on_connected(welcome.pid);
+        for (id, args) in membership.early.take() {
+            self.deliver(name.clone(), visit, id, args);
+        }
+        self.report(Event::Connected {
+            namespace: name.clone(),
+            sid: welcome.sid,
+            recovered,
+        });
+    }
+
+    fn on_refusal(&mut self, name: &Namespace, data: &str) {
+        let standing = self.memberships.get_mut(name).map(|m| &mut m.standing);
+        match standing {
+            Some(Standing::Asked) => self.refuse(name, reason_of(data)),
+            Some(standing @ Standing::Withdrawn) => *standing = Standing::Left,
+            Some(standing @ Standing::Reopened) => {
+                *standing = Standing::Apart;
+                self.ask(name);
+            }
+            // [sio5 § Connection to a namespace] only a request is refused.
+            Some(
+                Standing::Apart | Standing::Joined(_) | Standing::Left | Standing::Questioned(_),
+            )
+            | None => {}
+        }
+    }
+
+    /// The namespace is not asked for again by itself.
+    fn refuse(&mut self, name: &Namespace, error: ConnectError) {
+        if let Some(membership) = self.memberships.get_mut(name) {
+            membership.standing = Standing::Left;
+            membership.early.take();
+        }
+        self.report(Event::Refused {
+            namespace: name.clone(),
+            error,
+        });
+        self.leave_if_unused();
+    }
+
+    /// Only a stay can be ended. A DISCONNECT before the answer to a CONNECT has crossed ours, and
+    /// is about the stay before.
+    fn on_disconnect(&mut self, namespace: Namespace) {
+        if let Some(membership) = self.memberships.get_mut(&namespace)
+            && membership.visit().is_some()
+        {
+            membership.standing = Standing::Left;
+            membership.recovery.forget();
+            self.report_left(namespace, DisconnectReason::ServerDisconnect);
+            self.leave_if_unused();
+        }
+    }
+
+    fn on_event(&mut self, namespace: Namespace, id: Option<AckId>, args: Args) {
+        let limit = self.config.buffer_limit;
+        let Some(membership) = self.memberships.get_mut(&namespace) else {
+            return;
+        };
+        match membership.standing {
+            Standing::Joined(visit) => self.deliver(namespace, visit, id, args),
+            Standing::Asked => {
+                if !membership.early.push(id, args, limit) {
+                    self.cut(SessionEnd::Flooded);
+                }
+            }
+            Standing::Apart
+            | Standing::Left
+            | Standing::Questioned(_)
+            | Standing::Reopened
+            | Standing::Withdrawn => {}
+        }
+    }
+
+    fn deliver(&mut self, namespace: Namespace, visit: Visit, id: Option<AckId>, args: Args) {
+        if id.is_none()
+            && let Some(membership) = self.memberships.get_mut(&namespace)
+        {
+            membership.recovery.on_event(&args);
+        }
+        let reply = id.map(|id| ReplyTo {
+            namespace: namespace.clone(),
+            id,
+            visit,
+        });
+        self.report(Event::Event {
+            namespace,
+            args,
+            reply,
+        });
+    }
+
+    fn on_ack(&mut self, namespace: Namespace, id: AckId, args: Args) {
+        // What has not left cannot be answered.
+        let is_out = self
+            .memberships
+            .get(&namespace)
+            .is_some_and(|membership| membership.visit().is_some() && !membership.buffer.holds(id));
+        if is_out && self.acks.settle(&namespace, id) {
+            self.report(Event::Acked {
+                namespace,
+                id,
+                outcome: Ok(args),
+            });
+        }
+    }
+
+    pub(super) fn tell_disconnect(&mut self, name: &Namespace) {
+        let namespace = name.clone();
+        self.tell(&Packet::Disconnect { namespace });
+    }
+}
+
+/// The answer to a CONNECT. [sio5 § Connection to a namespace]
+struct Welcome {
+    sid: SocketId,
+    /// The private id, if the server recovers connections.
+    pid: Option<String>,
+}
+
+impl Welcome {
+    /// `None` if there is no session id, as in answers of older revisions.
+    fn read(json: &str) -> Option<Self> {
+        let members = json::members(json)?;
+        let string = |name| members.get(name).and_then(|value| json::string(value));
+        Some(Self {
+            sid: SocketId::new(string("sid")?),
+            pid: string("pid"),
+        })
+    }
+}
+
+/// What a CONNECT_ERROR says. Old servers say no more than a text.
+fn reason_of(json: &str) -> ConnectError {
+    let Some(members) = json::members(json) else {
+        let text = serde_json::from_str::<String>(json);
+        return ConnectError::new(text.unwrap_or_default());
+    };
+    let text = |value: &&RawValue| json::string(value);
+    ConnectError {
+        message: members.get("message").and_then(text).unwrap_or_default(),
+        data: members
+            .get("data")
+            .map(|data| String::from(data.get()).into()),
+    }
+}
+
+const NO_ID: &str = "the server has not named the connection: it may speak an older revision";

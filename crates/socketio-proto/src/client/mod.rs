@@ -1,0 +1,422 @@
+//! A Socket.IO client: its namespaces over one Engine.IO session after another.
+
+mod auth;
+mod buffer;
+mod config;
+mod event;
+mod incoming;
+mod link;
+mod namespace;
+mod recovery;
+mod session;
+
+use alloc::collections::VecDeque;
+use core::time::Duration;
+
+use crate::ack::Acks;
+use crate::backoff::Backoff;
+use crate::engine::client::{Input, Io, Session};
+use crate::engine::{Ids, SendError};
+use crate::parser::Packet;
+use crate::{AckId, Args, Encoded, Machine, Namespace, Output, Timestamp};
+
+pub use crate::ack::AckError;
+pub use crate::backoff::Reconnection;
+pub use crate::emit::{Emit, EmitError};
+pub use crate::reply::ReplyTo;
+pub use auth::{Auth, AuthError, AuthRequest, Credentials};
+pub use config::Config;
+pub use event::{DisconnectReason, Event, SessionEnd};
+
+use link::{Link, Phase};
+use namespace::{Memberships, Standing};
+
+/// A Socket.IO client: namespaces over one Engine.IO session after another.
+///
+/// Owns the session, so a driver drives one machine for the life of a client. A session that is
+/// lost is replaced, after a wait, and the namespaces are joined again; what was emitted meanwhile
+/// is sent then.
+///
+/// # What is kept, and what is lost
+///
+/// An accepted event waits in the buffer of its namespace until that is connected, and leaves in
+/// the order of the calls. The buffer survives the end of a session, a refusal, and the end of the
+/// namespace by either side: it is sent when the namespace is connected again. Handed to a session,
+/// an event shares its fate: it may or may not arrive if the session is lost. An acknowledgement
+/// tells; while its event is still in the buffer, the end of the session does not concern it.
+#[derive(Debug)]
+pub struct Client {
+    config: Config,
+    now: Timestamp,
+    link: Link,
+    backoff: Backoff,
+    memberships: Memberships,
+    acks: Acks,
+    /// Requests for namespaces, and their ends, on their way to the session.
+    control: VecDeque<Encoded>,
+    /// What the next visit or question is told apart by.
+    serial: u64,
+    outputs: VecDeque<Output<Io, Event>>,
+}
+
+impl Client {
+    /// Dials, also before a namespace is opened. The seed feeds the jitter of the waits and nothing
+    /// else.
+    pub fn connect(config: Config, seed: u64, now: Timestamp) -> Self {
+        let mut client = Self {
+            config,
+            now,
+            link: Link::Idle(Ids::new()),
+            backoff: Backoff::new(seed),
+            memberships: Memberships::default(),
+            acks: Acks::default(),
+            control: VecDeque::new(),
+            serial: 0,
+            outputs: VecDeque::new(),
+        };
+        client.dial();
+        client
+    }
+
+    /// Returns the session beneath, if there is one.
+    pub fn engine(&self) -> Option<&Session> {
+        self.link.live().map(|live| &live.engine)
+    }
+
+    /// Whether the server has let the client into this namespace, and nobody has ended that.
+    pub fn is_connected(&self, namespace: &Namespace) -> bool {
+        let membership = self.memberships.get(namespace);
+        membership.is_some_and(|membership| membership.visit().is_some())
+    }
+
+    /// Whether this namespace is connected, or will be by itself as soon as that is possible.
+    pub fn is_active(&self, namespace: &Namespace) -> bool {
+        let membership = self.memberships.get(namespace);
+        membership.is_some_and(|membership| membership.is_wanted())
+    }
+
+    /// Joins a namespace, now or as soon as there is a session, and again after every reconnect.
+    /// Dials if the last session was not needed any more. [sio5 § Connection to a namespace]
+    ///
+    /// In a namespace that is open already only the credentials change, for the next request.
+    /// Nothing happens once the client has ended.
+    pub fn open(&mut self, now: Timestamp, namespace: Namespace, credentials: Credentials) {
+        self.now = self.now.max(now);
+        if self.link.is_over() {
+            return;
+        }
+        self.memberships.enter(&namespace);
+        let Some(membership) = self.memberships.get_mut(&namespace) else {
+            return;
+        };
+        match membership.standing {
+            Standing::Left => membership.standing = Standing::Apart,
+            Standing::Withdrawn => membership.standing = Standing::Reopened,
+            // The application need not answer what it does not want to be asked.
+            Standing::Questioned(_) if credentials != Credentials::Ask => {
+                membership.standing = Standing::Apart;
+            }
+            Standing::Apart
+            | Standing::Asked
+            | Standing::Joined(_)
+            | Standing::Questioned(_)
+            | Standing::Reopened => {}
+        }
+        membership.credentials = credentials;
+        if let Link::Idle(_) = self.link {
+            self.dial();
+        }
+        self.ask(&namespace);
+    }
+
+    /// Answers [`Event::AuthRequest`]: the namespace is asked for now. Too late, nothing happens.
+    pub fn authenticate(&mut self, request: AuthRequest, auth: Option<Auth>) {
+        let membership = self.memberships.get(&request.namespace);
+        let waits_for = Standing::Questioned(request.question);
+        if membership.is_some_and(|membership| membership.standing == waits_for) {
+            self.ask_with(&request.namespace, auth.as_ref());
+        }
+    }
+
+    /// Emits, or buffers until the namespace is connected.
+    ///
+    /// All frames of the packet are taken or none. A volatile packet that cannot leave at once is
+    /// dropped, which is not an error.
+    ///
+    /// # Errors
+    ///
+    /// [`EmitError::NotConnected`] if the namespace is not open, was refused, or was ended by
+    /// either side; [`EmitError::Full`] if [`Config::buffer_limit`] or the limit of the session is
+    /// reached; [`EmitError::Closed`] once the client has ended.
+    pub fn emit(&mut self, packet: &Encoded, emit: Emit) -> Result<(), EmitError> {
+        self.take(packet, None, emit)
+    }
+
+    /// Emits an event and expects an answer, reported as [`Event::Acked`] exactly once: with the
+    /// answer, or with the reason why there is none. `args` begin with the event name; see
+    /// [`Args::event`].
+    ///
+    /// The clock starts at `now`, also for an event that has to be buffered: it is not sent any
+    /// more once its time has passed. Without `within` only the end of a session ends the wait for
+    /// an event that has left, and only the end of the client the wait for one that has not.
+    ///
+    /// # Errors
+    ///
+    /// As for [`emit`](Self::emit). Nothing is reported later then.
+    pub fn emit_with_ack(
+        &mut self,
+        now: Timestamp,
+        to: &Namespace,
+        args: Args,
+        within: Option<Duration>,
+    ) -> Result<AckId, EmitError> {
+        self.now = self.now.max(now);
+        let id = self.acks.next_id();
+        let packet = Encoded::packet(&Packet::Event {
+            namespace: to.clone(),
+            id: Some(id),
+            args,
+        });
+        self.take(&packet, Some(id), Emit::default())?;
+        let answer_by = within.map(|within| self.now + within);
+        Ok(self.acks.expect(to.clone(), answer_by))
+    }
+
+    /// Answers an event.
+    ///
+    /// # Errors
+    ///
+    /// [`EmitError::NotConnected`] if the namespace has ended since, even if it is connected again:
+    /// the server does not wait any more. Otherwise as for [`emit`](Self::emit).
+    pub fn reply(&mut self, to: ReplyTo, args: Args) -> Result<(), EmitError> {
+        if self.link.is_over() {
+            return Err(EmitError::Closed);
+        }
+        let ReplyTo {
+            namespace,
+            id,
+            visit,
+        } = to;
+        let membership = self.memberships.get(&namespace);
+        if membership.and_then(|membership| membership.visit()) != Some(visit) {
+            return Err(EmitError::NotConnected);
+        }
+        let packet = Encoded::packet(&Packet::Ack {
+            namespace,
+            id: Some(id),
+            args,
+        });
+        self.link.send(&packet).map_err(|error| match error {
+            SendError::Closed(_) => EmitError::NotConnected,
+            SendError::Full(_) => EmitError::Full,
+        })
+    }
+
+    /// Leaves a namespace, which is not joined again by itself. The last one to be left ends the
+    /// session once everything is delivered.
+    pub fn disconnect(&mut self, now: Timestamp, from: &Namespace) {
+        self.now = self.now.max(now);
+        let membership = self.memberships.get_mut(from);
+        let Some(membership) = membership.filter(|membership| membership.is_wanted()) else {
+            return;
+        };
+        membership.recovery.forget();
+        membership.early.take();
+        match membership.standing {
+            Standing::Asked | Standing::Reopened => membership.standing = Standing::Withdrawn,
+            Standing::Joined(_) => {
+                membership.standing = Standing::Left;
+                self.tell_disconnect(from);
+                self.report_left(from.clone(), DisconnectReason::ClientDisconnect);
+            }
+            Standing::Apart | Standing::Left | Standing::Questioned(_) | Standing::Withdrawn => {
+                membership.standing = Standing::Left;
+            }
+        }
+        self.leave_if_unused();
+    }
+
+    /// Leaves every namespace, ends the session once everything is delivered, and stops. Events
+    /// that are still in a buffer are void.
+    pub fn close(&mut self, now: Timestamp) {
+        self.now = self.now.max(now);
+        if !self.link.is_over() {
+            self.leave_everything();
+            match self.link {
+                Link::Live(_) => self.part(Phase::Stopping),
+                Link::Idle(_) | Link::Stopped | Link::Waiting { .. } => self.stop(),
+            }
+        }
+    }
+
+    /// Ends everything at once. Nothing is sent or delivered any more.
+    pub fn abort(&mut self) {
+        self.leave_everything();
+        match &mut self.link {
+            Link::Live(live) => {
+                live.phase = Phase::Stopping;
+                self.cut(SessionEnd::Unused);
+            }
+            Link::Idle(_) | Link::Waiting { .. } => self.stop(),
+            Link::Stopped => {}
+        }
+    }
+
+    /// Changes how the client gets back what it loses, from the next wait on. `None` ends a wait
+    /// that has begun: the client gives up.
+    pub fn set_reconnection(&mut self, reconnection: Option<Reconnection>) {
+        self.config.reconnection = reconnection;
+        if let (Link::Waiting { .. }, None) = (&self.link, &self.config.reconnection) {
+            self.give_up();
+        }
+    }
+
+    fn leave_everything(&mut self) {
+        for name in self.memberships.names() {
+            let Some(membership) = self.memberships.get_mut(&name) else {
+                continue;
+            };
+            let was_joined = membership.visit().is_some();
+            membership.standing = Standing::Left;
+            if was_joined {
+                self.tell_disconnect(&name);
+                self.report_left(name, DisconnectReason::ClientDisconnect);
+            }
+        }
+        self.abandon_everything();
+    }
+
+    fn stop(&mut self) {
+        self.link = Link::Stopped;
+        self.report(Event::Stopped);
+    }
+
+    /// Sends a packet or buffers it.
+    fn take(&mut self, packet: &Encoded, id: Option<AckId>, emit: Emit) -> Result<(), EmitError> {
+        if self.link.is_over() {
+            return Err(EmitError::Closed);
+        }
+        let membership = self.memberships.get_mut(packet.namespace());
+        let membership = membership
+            .filter(|membership| membership.is_wanted())
+            .ok_or(EmitError::NotConnected)?;
+        let goes_first = membership.visit().is_some() && membership.buffer.is_empty();
+        if emit.volatile {
+            let engine = self.link.live().map(|live| &live.engine);
+            if !goes_first || !engine.is_some_and(Session::is_writable) {
+                return Ok(());
+            }
+        }
+        if goes_first {
+            match self.link.send(packet) {
+                Ok(()) => return Ok(()),
+                Err(SendError::Full(_)) => return Err(EmitError::Full),
+                // The session has ended, and the next one will carry the packet.
+                Err(SendError::Closed(_)) => {}
+            }
+        }
+        if membership.buffer.bytes() >= self.config.buffer_limit {
+            return Err(EmitError::Full);
+        }
+        membership.buffer.push(id, packet.clone());
+        Ok(())
+    }
+
+    fn report(&mut self, event: Event) {
+        self.outputs.push_back(Output::Event(event));
+    }
+
+    /// Takes over what the session has to say so far, in order, without waiting to be polled.
+    fn drain_engine(&mut self) {
+        while let Some(live) = self.link.live_mut()
+            && let Some(output) = live.engine.poll_output()
+        {
+            match output {
+                Output::Io(io) => self.outputs.push_back(Output::Io(io)),
+                Output::Event(event) => self.on_engine_event(event),
+            }
+        }
+    }
+
+    /// Acts on the deadlines that have passed, in their order, those of the session among them.
+    fn pass_deadlines(&mut self, has_passed: impl Fn(Timestamp) -> bool) {
+        while let Some(at) = self.own_timeout().filter(|at| has_passed(*at)) {
+            if let Some(live) = self.link.live_mut() {
+                live.engine.handle_timeout(at);
+            }
+            // An answer that came in time may still wait inside the session.
+            self.drain_engine();
+            while let Some((namespace, id)) = self.acks.expire(at) {
+                self.on_answer_overdue(namespace, id);
+            }
+            if self.link.dial_at().is_some_and(|due| due <= at) {
+                self.dial();
+            }
+        }
+    }
+
+    fn on_answer_overdue(&mut self, namespace: Namespace, id: AckId) {
+        if let Some(membership) = self.memberships.get_mut(&namespace) {
+            membership.buffer.remove(id);
+        }
+        self.report(Event::Acked {
+            namespace,
+            id,
+            outcome: Err(AckError::TimedOut),
+        });
+    }
+
+    /// When this layer, not the session beneath, has something to do.
+    fn own_timeout(&self) -> Option<Timestamp> {
+        let dial_at = self.link.dial_at().into_iter();
+        dial_at.chain(self.acks.next_timeout()).min()
+    }
+}
+
+impl Machine for Client {
+    type Input = Input;
+    type Io = Io;
+    type Event = Event;
+
+    fn handle(&mut self, now: Timestamp, input: Input) {
+        self.now = self.now.max(now);
+        let now = self.now;
+        // What was due before this input has happened, even if the timer was slow to say so. What
+        // is due at the same moment has not: an answer at the deadline is in time.
+        self.pass_deadlines(|at| at < now);
+        if let Some(live) = self.link.live_mut() {
+            live.engine.handle(now, input);
+        }
+    }
+
+    fn handle_timeout(&mut self, now: Timestamp) {
+        self.now = self.now.max(now);
+        let now = self.now;
+        self.pass_deadlines(|at| at <= now);
+        if let Some(live) = self.link.live_mut() {
+            live.engine.handle_timeout(now);
+        }
+    }
+
+    fn poll_output(&mut self) -> Option<Output<Io, Event>> {
+        loop {
+            if let Some(output) = self.outputs.pop_front() {
+                return Some(output);
+            }
+            self.flush();
+            match self.link.live_mut()?.engine.poll_output()? {
+                Output::Io(io) => return Some(Output::Io(io)),
+                Output::Event(event) => self.on_engine_event(event),
+            }
+        }
+    }
+
+    fn next_timeout(&self) -> Option<Timestamp> {
+        let engine = self.link.live().and_then(|live| live.engine.next_timeout());
+        self.own_timeout().into_iter().chain(engine).min()
+    }
+
+    fn is_closed(&self) -> bool {
+        matches!(self.link, Link::Stopped)
+    }
+}

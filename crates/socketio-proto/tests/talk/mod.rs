@@ -1,0 +1,481 @@
+//! What both applications say to each other, and what they must agree on.
+//!
+//! Both sides count. What is lost, doubled or out of order is heard at once.
+
+mod shell;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use bytes::Bytes;
+use engineio_proto::server::{Opening, Session};
+use engineio_proto::{Config, Sid};
+use socketio_proto::client::{
+    self, AckError, Client, Credentials, DisconnectReason, EmitError, SessionEnd,
+};
+use socketio_proto::server::{self, ConnectRequest, Connection};
+use socketio_proto::{Args, ConnectError, Encoded, Machine, Namespace, SocketId, Timestamp};
+
+pub(crate) use shell::Shell;
+
+use crate::world::{Game, Side};
+
+/// What the applications do. The number names a namespace.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Act {
+    Open(usize),
+    Leave(usize),
+    /// One side says the next numbers.
+    Say(Side, usize, u32),
+    /// One side asks, and waits so many milliseconds for the answer.
+    Ask(Side, usize, Option<u64>),
+    /// The server puts the client out.
+    Kick(usize),
+    /// The server lets in whoever waits.
+    Admit,
+    /// The server ends the connection.
+    End,
+    /// The client stops.
+    Stop,
+}
+
+pub(crate) const NAMESPACES: [&str; 2] = ["/", "/a"];
+
+/// Both applications.
+#[allow(
+    clippy::struct_excessive_bools,
+    reason = "notes on things that happened, each for itself"
+)]
+#[derive(Default)]
+pub(crate) struct Talk {
+    pub(crate) engine: Config,
+    /// Between two worlds the client is here, with the time of its clock.
+    pub(crate) client: Option<(Client, Timestamp)>,
+    /// Requests wait for [`Act::Admit`].
+    pub(crate) is_slow: bool,
+    /// So many requests are refused.
+    pub(crate) refusals: u32,
+    pub(crate) rooms: [Room; 2],
+    waiting: Vec<ConnectRequest>,
+    stays: u64,
+    client_asks: Asks,
+    server_asks: Asks,
+    is_opened: bool,
+    /// How the session of this world has ended.
+    pub(crate) end: Option<SessionEnd>,
+    /// What the client says to a namespace that it has been put out of ends the session, as in the
+    /// reference, also if it has crossed the news.
+    pub(crate) has_kicked: bool,
+    pub(crate) has_stopped: bool,
+}
+
+/// What both sides know of one namespace.
+#[derive(Default)]
+pub(crate) struct Room {
+    /// Numbers that the client has taken.
+    pub(crate) said: u32,
+    /// Numbers that the server has heard.
+    pub(crate) heard: u32,
+    /// Numbers that were handed to a session by the end of the latest stay.
+    gone: u32,
+    /// Numbers that were handed to a session before the one in which they may have been lost.
+    floor: u32,
+    /// What was on its way may have been lost.
+    is_torn: bool,
+    /// Numbers that may have left the buffer.
+    expired: BTreeSet<u32>,
+    /// The stay in which the client is.
+    pub(crate) stay: Option<u64>,
+    /// What the server has said, and the client has heard, in each stay.
+    told: BTreeMap<u64, Told>,
+    /// The stay in which the server believes the client to be.
+    pub(crate) believed: Option<u64>,
+}
+
+#[derive(Default)]
+struct Told {
+    said: u32,
+    heard: u32,
+    has_gap: bool,
+}
+
+/// Questions and their outcomes: exactly one each.
+#[derive(Default)]
+struct Asks(BTreeMap<u64, (usize, u32, bool)>);
+
+impl Asks {
+    fn ask(&mut self, id: u64, room: usize, number: u32) {
+        let previous = self.0.insert(id, (room, number, false));
+        assert_eq!(previous, None, "an id was used again");
+    }
+
+    fn settle(&mut self, id: u64, outcome: &Result<Args, AckError>) -> u32 {
+        let (_, number, is_settled) = self.0.get_mut(&id).expect("somebody asked");
+        assert!(!std::mem::replace(is_settled, true), "two outcomes");
+        if let Ok(args) = outcome {
+            assert_eq!(args.to::<u32>().unwrap(), *number, "another answer");
+        }
+        *number
+    }
+
+    fn are_settled(&self) -> bool {
+        self.0.values().all(|(_, _, is_settled)| *is_settled)
+    }
+}
+
+impl Room {
+    /// The server hears a number of the client.
+    fn hear(&mut self, number: u32) {
+        let follows = |after: u32, number: u32| {
+            number > after && (after + 1..number).all(|skipped| self.expired.contains(&skipped))
+        };
+        let is_next = follows(self.heard, number);
+        let is_first = self.is_torn && number > self.heard && follows(self.floor, number);
+        assert!(
+            is_next || is_first,
+            "{number} after {} of {}, floor {}",
+            self.heard,
+            self.said,
+            self.floor
+        );
+        self.is_torn &= !is_first;
+        self.heard = number;
+        assert!(number <= self.said, "never said");
+    }
+
+    /// The client hears a number of the server.
+    fn learn(&mut self, stay: u64, number: u32) {
+        let told = self.told.get_mut(&stay).expect("there was such a stay");
+        assert!(number > told.heard && number <= told.said, "{number} again");
+        told.has_gap |= number != told.heard + 1;
+        told.heard = number;
+        assert!(
+            self.stay != Some(stay) || !told.has_gap,
+            "{number} out of order"
+        );
+    }
+
+    /// Everything that was said has been heard, and both sides agree on where they are.
+    pub(crate) fn is_settled(&self) -> bool {
+        // What went with a session that has ended may have been lost.
+        let next = self.heard.max(self.gone) + 1;
+        let is_missing = |number| !self.expired.contains(&number);
+        self.stay.is_some()
+            && self.stay == self.believed
+            && !(next..=self.said).any(is_missing)
+            && self
+                .stay
+                .and_then(|stay| self.told.get(&stay))
+                .is_some_and(|told| told.said == told.heard)
+    }
+}
+
+impl Talk {
+    /// Makes the client, in a world of its own until the first one begins.
+    pub(crate) fn new(engine: Config, client: client::Config, seed: u64) -> Self {
+        let now = Timestamp::from_millis(0);
+        Self {
+            engine,
+            client: Some((Client::connect(client, seed, now), now)),
+            ..Self::default()
+        }
+    }
+
+    pub(crate) fn is_settled(&self) -> bool {
+        self.rooms.iter().all(Room::is_settled)
+            && self.client_asks.are_settled()
+            && self.server_asks.are_settled()
+    }
+
+    /// What must be true once everything has ended.
+    pub(crate) fn check_end(&self) {
+        assert!(self.has_stopped && !self.is_opened);
+        assert!(self.client_asks.are_settled() && self.server_asks.are_settled());
+        assert!(self.rooms.iter().all(|room| room.stay.is_none()));
+    }
+
+    fn client_asks(&mut self, shell: &mut Shell, now: Timestamp, room: usize, within: Option<u64>) {
+        let number = self.rooms[room].said + 1;
+        let args = Args::event("q", &numbered(number)).unwrap();
+        let within = within.map(Duration::from_millis);
+        let (client, now) = (&mut shell.client, now);
+        match client.emit_with_ack(now, &name(room), args, within) {
+            Ok(id) => {
+                self.client_asks.ask(id.get(), room, number);
+                self.rooms[room].said = number;
+            }
+            Err(error) => check_refusal(client, room, error),
+        }
+    }
+
+    fn client_says(&mut self, client: &mut Client, room: usize) {
+        let number = self.rooms[room].said + 1;
+        let packet = Encoded::event(&name(room), "n", &numbered(number)).unwrap();
+        match client.emit(&packet, client::Emit::default()) {
+            Ok(()) => self.rooms[room].said = number,
+            Err(error) => check_refusal(client, room, error),
+        }
+    }
+
+    fn server_says(&mut self, server: &mut Connection, room: usize) {
+        let Some(stay) = self.rooms[room].believed else {
+            return;
+        };
+        let told = self.rooms[room].told.entry(stay).or_default();
+        let value = (stay, told.said + 1);
+        let packet = Encoded::event(&name(room), "n", &value).unwrap();
+        if server.emit(&packet, server::Emit::default()).is_ok() {
+            told.said += 1;
+        }
+    }
+
+    fn server_asks(&mut self, server: &mut Connection, now: Timestamp, room: usize) {
+        let Some(stay) = self.rooms[room].believed else {
+            return;
+        };
+        let told = self.rooms[room].told.entry(stay).or_default();
+        let args = Args::event("q", &(stay, told.said + 1)).unwrap();
+        if let Ok(id) = server.emit_with_ack(now, &name(room), args, None) {
+            told.said += 1;
+            // Each connection counts from zero, and each world has one.
+            self.server_asks.ask(id.get(), room, told.said);
+        }
+    }
+
+    fn admit(&mut self, server: &mut Connection, request: ConnectRequest) {
+        if self.refusals > 0 {
+            self.refusals -= 1;
+            return server.reject(request, &ConnectError::new("later"));
+        }
+        let room = room_of(&request.namespace);
+        self.stays += 1;
+        let sid = SocketId::new(self.stays.to_string());
+        server.accept(request, sid);
+        if server.is_connected(&name(room)) {
+            self.rooms[room].believed = Some(self.stays);
+            self.rooms[room].told.insert(self.stays, Told::default());
+        }
+    }
+
+    /// Opens what is not open, and begins the books of a session.
+    fn begin(&mut self, client: &mut Client, now: Timestamp) {
+        for room in 0..NAMESPACES.len() {
+            client.open(now, name(room), Credentials::None);
+        }
+        self.waiting.clear();
+        self.end = None;
+        self.has_kicked = false;
+        assert!(self.server_asks.are_settled());
+        self.server_asks = Asks::default();
+        for room in &mut self.rooms {
+            room.believed = None;
+        }
+    }
+
+    /// Hears what the client reports, also between two worlds.
+    #[allow(clippy::too_many_lines, reason = "one short arm per event")]
+    pub(crate) fn on_client_event(
+        &mut self,
+        client: &mut Client,
+        now: Timestamp,
+        event: client::Event,
+    ) {
+        assert!(!self.has_stopped, "{event:?} after the end");
+        match event {
+            client::Event::Opened(_) => {
+                assert!(
+                    !std::mem::replace(&mut self.is_opened, true),
+                    "two sessions"
+                );
+            }
+            client::Event::Connected { namespace, sid, .. } => {
+                let room = &mut self.rooms[room_of(&namespace)];
+                let stay = sid.as_str().parse().unwrap();
+                assert_eq!(room.stay.replace(stay), None, "connected twice");
+                assert!(!room.told[&stay].has_gap, "lost before the answer");
+                if room.is_torn {
+                    room.floor = room.gone;
+                }
+            }
+            client::Event::Refused { namespace, .. } => {
+                assert_eq!(self.rooms[room_of(&namespace)].stay, None);
+                client.open(now, namespace, Credentials::None);
+            }
+            client::Event::Event {
+                namespace,
+                args,
+                reply,
+            } => {
+                let (stay, number): (u64, u32) = args.event_data().unwrap();
+                self.rooms[room_of(&namespace)].learn(stay, number);
+                if let Some(reply) = reply {
+                    let _ = client.reply(reply, Args::new(&number).unwrap());
+                }
+            }
+            client::Event::Acked {
+                namespace,
+                id,
+                outcome,
+            } => {
+                let number = self.client_asks.settle(id.get(), &outcome);
+                if outcome == Err(AckError::TimedOut) {
+                    self.rooms[room_of(&namespace)].expired.insert(number);
+                }
+            }
+            client::Event::Disconnected { namespace, reason } => {
+                let room = &mut self.rooms[room_of(&namespace)];
+                assert!(room.stay.take().is_some(), "disconnected twice");
+                // Everything taken so far was handed to the session.
+                room.gone = room.said;
+                room.is_torn |= reason != DisconnectReason::ClientDisconnect;
+            }
+            client::Event::Ended(end) => {
+                self.end = Some(end);
+                self.is_opened = false;
+                for room in &mut self.rooms {
+                    assert_eq!(room.stay, None, "a stay without a session");
+                    room.is_torn = true;
+                }
+            }
+            client::Event::GaveUp => panic!("there is no limit"),
+            client::Event::Stopped => self.has_stopped = true,
+            client::Event::AuthRequest(_)
+            | client::Event::Reconnecting { .. }
+            | client::Event::Upgraded
+            | client::Event::UpgradeFailed => {}
+        }
+    }
+}
+
+impl Game for Talk {
+    type Client = Shell;
+    type Server = Connection;
+    type Act = Act;
+
+    fn connect(&mut self, _: Timestamp) -> Shell {
+        let (mut client, since) = self
+            .client
+            .take()
+            .expect("the client is between two worlds");
+        self.begin(&mut client, since);
+        Shell::new(client, since)
+    }
+
+    fn accept(&mut self, sid: Sid, via: Opening, now: Timestamp) -> Connection {
+        let session = Session::open(&self.engine, sid, via, now);
+        Connection::new(session, &server::Config::default(), now)
+    }
+
+    fn actor(act: &Act) -> Side {
+        match act {
+            Act::Say(side, ..) | Act::Ask(side, ..) => *side,
+            Act::Open(_) | Act::Leave(_) | Act::Stop => Side::Client,
+            Act::Admit | Act::End | Act::Kick(_) => Side::Server,
+        }
+    }
+
+    fn act(&mut self, now: Timestamp, act: &Act, shell: &mut Shell, servers: &mut [Connection]) {
+        if Self::actor(act) == Side::Client && shell.is_closed() {
+            return;
+        }
+        let time = shell.tick(now);
+        let client = &mut shell.client;
+        match (*act, servers.last_mut()) {
+            (Act::Open(room), _) => client.open(time, name(room), Credentials::None),
+            (Act::Leave(room), _) => client.disconnect(time, &name(room)),
+            (Act::Stop, _) => client.close(time),
+            (Act::Say(Side::Client, room, count), _) => {
+                (0..count).for_each(|_| self.client_says(client, room));
+            }
+            (Act::Ask(Side::Client, room, within), _) => {
+                self.client_asks(shell, time, room, within);
+            }
+            (Act::Say(Side::Server, room, count), Some(server)) => {
+                (0..count).for_each(|_| self.server_says(server, room));
+            }
+            (Act::Ask(Side::Server, room, _), Some(server)) => self.server_asks(server, now, room),
+            (Act::Kick(room), Some(server)) => {
+                self.has_kicked = true;
+                // What the client has on its way will not be heard.
+                self.rooms[room].is_torn |= self.rooms[room].believed.is_some();
+                server.disconnect(&name(room));
+            }
+            (Act::Admit, Some(server)) => {
+                self.is_slow = false;
+                for request in std::mem::take(&mut self.waiting) {
+                    self.admit(server, request);
+                }
+            }
+            (Act::End, Some(server)) => server.close(now),
+            (Act::Admit, None) => self.is_slow = false,
+            (Act::Say(Side::Server, ..) | Act::Ask(Side::Server, ..), None)
+            | (Act::End | Act::Kick(_), None) => {}
+        }
+    }
+
+    fn on_client(&mut self, now: Timestamp, shell: &mut Shell, event: client::Event) {
+        let time = shell.tick(now);
+        self.on_client_event(&mut shell.client, time, event);
+    }
+
+    fn on_server(
+        &mut self,
+        _: Timestamp,
+        session: usize,
+        server: &mut Connection,
+        event: server::Event,
+    ) {
+        assert_eq!(session, 0, "one dial, one session");
+        match event {
+            server::Event::ConnectRequest(request) if self.is_slow => self.waiting.push(request),
+            server::Event::ConnectRequest(request) => self.admit(server, request),
+            server::Event::Event {
+                namespace,
+                args,
+                reply,
+            } => {
+                let (number, _): (u32, Option<Bytes>) = args.event_data().unwrap();
+                self.rooms[room_of(&namespace)].hear(number);
+                if let Some(reply) = reply {
+                    let _ = server.reply(reply, Args::new(&number).unwrap());
+                }
+            }
+            server::Event::Acked { id, outcome, .. } => {
+                self.server_asks.settle(id.get(), &outcome);
+            }
+            server::Event::Disconnected { namespace, .. } => {
+                let room = &mut self.rooms[room_of(&namespace)];
+                assert!(room.believed.take().is_some(), "disconnected twice");
+            }
+            server::Event::Malformed(_) | server::Event::Upgraded | server::Event::Closed(_) => {}
+        }
+    }
+
+    fn max_payload(&self) -> u64 {
+        self.engine.max_payload
+    }
+}
+
+/// An emit is refused only where nobody wants to be.
+fn check_refusal(client: &Client, room: usize, error: EmitError) {
+    assert!(
+        error == EmitError::Closed || !client.is_active(&name(room)),
+        "{error}"
+    );
+    assert!(error != EmitError::Closed || client.is_closed() || client.engine().is_some());
+}
+
+pub(crate) fn name(room: usize) -> Namespace {
+    Namespace::new(NAMESPACES[room]).unwrap()
+}
+
+fn room_of(namespace: &Namespace) -> usize {
+    let is_it = |name: &&str| *name == namespace.as_str();
+    NAMESPACES.iter().position(is_it).unwrap()
+}
+
+/// Every fifth number brings bytes.
+fn numbered(number: u32) -> (u32, Option<Bytes>) {
+    let has_bytes = number.is_multiple_of(5);
+    (number, has_bytes.then(|| Bytes::from_static(&[7; 3])))
+}

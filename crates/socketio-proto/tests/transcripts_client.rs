@@ -1,0 +1,389 @@
+//! Whole sessions of the reference server: what it said is said again, and our client must say what
+//! the reference's did.
+//!
+//! Over polling our client posts and polls at its own pace. What is compared is therefore the
+//! sequence of packets, not their distribution over requests. Ids of acknowledgements are counted
+//! differently, so each stands for the one of the reference that it was compared with.
+
+mod peer;
+#[allow(dead_code, reason = "shared with the tests of the server")]
+#[path = "world/value.rs"]
+mod value;
+
+use std::collections::{BTreeMap, VecDeque};
+
+use bytes::Bytes;
+use peer::{Peer, config, namespace};
+use serde::Serialize;
+use serde_json::{Value, json};
+use socketio_proto::client::{Auth, Credentials, DisconnectReason, Event};
+use socketio_proto::engine::client::{Input, Io};
+use socketio_proto::engine::{Frame, TransportKind};
+use socketio_proto::{Args, Machine, Output};
+use value::{hex, unhex};
+
+#[test]
+fn the_reference_server_is_spoken_to_as_by_the_reference_client() {
+    play(include_str!(
+        "vectors/transcripts-server-4.8.4-client-4.8.4.json"
+    ));
+    play(include_str!(
+        "vectors/transcripts-server-4.8.4-client-4.8.4-extra.json"
+    ));
+}
+
+fn play(text: &str) {
+    let file: Value = serde_json::from_str(text).unwrap();
+    for transcript in file["transcripts"].as_array().unwrap() {
+        let name = transcript["name"].as_str().unwrap();
+        // Another encoding of the packets, which is not offered yet.
+        if transcript["scenario"] == "msgpack" {
+            continue;
+        }
+        let entries = transcript["entries"].as_array().unwrap();
+        let mut replay = Replay::new(transcript["transport"].as_str().unwrap());
+        // Here the recorder has not said that its application does so.
+        replay.opens_another = transcript["scenario"] == "kick-all";
+        entries.iter().for_each(|entry| replay.play(name, entry));
+        replay.compare(name);
+        assert_eq!(replay.said, VecDeque::new(), "{name}");
+        assert_eq!(replay.expected, VecDeque::new(), "{name}");
+        let mut ends = ends(entries);
+        ends.sort();
+        replay.ends.sort();
+        assert_eq!(replay.ends, ends, "{name}");
+        let texts = entries.iter().filter_map(|entry| entry["text"].as_str());
+        let recovered = texts.filter(|text| text.ends_with("recovered=true"));
+        assert_eq!(replay.recovered, recovered.count(), "{name}");
+    }
+}
+
+/// What the recorded application saw of the end of each namespace, its own doing left out.
+fn ends(entries: &[Value]) -> Vec<String> {
+    let texts = entries.iter().filter_map(|entry| entry["text"].as_str());
+    let ends = texts.filter_map(|text| {
+        let (namespace, reason) = text.strip_prefix("client: ")?.split_once("disconnect ")?;
+        let is_end = !reason.starts_with("from") && reason != "io client disconnect";
+        let namespace = if namespace.is_empty() {
+            "/ "
+        } else {
+            namespace
+        };
+        is_end.then(|| format!("{namespace}{reason}"))
+    });
+    ends.collect()
+}
+
+/// The recorded server against our client.
+struct Replay {
+    peer: Peer,
+    /// Recorded answers to polls that our client has not made yet.
+    answers: VecDeque<String>,
+    said: VecDeque<String>,
+    expected: VecDeque<String>,
+    /// Our ids of acknowledgements by those of the reference.
+    ids: BTreeMap<(String, String), String>,
+    ends: Vec<String>,
+    recovered: usize,
+    opens_another: bool,
+}
+
+impl Replay {
+    fn new(transport: &str) -> Self {
+        let mut config = config();
+        if transport != "websocket" {
+            config.engine.transports = vec![TransportKind::Polling, TransportKind::WebSocket];
+            config.engine.upgrade = transport == "upgrade";
+        }
+        Self {
+            peer: Peer::with(config, 0),
+            answers: VecDeque::new(),
+            said: VecDeque::new(),
+            expected: VecDeque::new(),
+            ids: BTreeMap::new(),
+            ends: Vec::new(),
+            recovered: 0,
+            opens_another: false,
+        }
+    }
+
+    fn play(&mut self, name: &str, entry: &Value) {
+        let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+        let is_dial = !text(&entry["path"]).contains("sid=");
+        match (text(&entry["kind"]).as_str(), text(&entry["from"]).as_str()) {
+            ("app", _) => self.act(&text(&entry["text"])),
+            ("http_request", _) if entry["method"] == "POST" => {
+                let packets = messages(&text(&entry["body"]["text"]));
+                self.expected.extend(packets);
+            }
+            ("http_request", _) if is_dial => self.await_dial(),
+            ("http_response", _) if entry["content_type"] != "text/html" => {
+                self.compare(name);
+                self.answers.push_back(text(&entry["body"]["text"]));
+            }
+            ("ws_request", _) if is_dial => self.await_dial(),
+            ("ws_response", _) => {
+                let transport = self.peer.transport.unwrap();
+                self.peer.handle(Input::Opened { transport });
+            }
+            ("ws_frame", "client") => match entry["hex"].as_str() {
+                Some(bytes) => self.expected.push_back(bytes.to_owned()),
+                None => self.expected.extend(messages(&text(&entry["text"]))),
+            },
+            ("ws_frame", _) => {
+                self.compare(name);
+                self.peer.hear(match entry["hex"].as_str() {
+                    Some(bytes) => Frame::Binary(unhex(bytes)),
+                    None => Frame::Text(self.translate(&text(&entry["text"])).into()),
+                });
+            }
+            ("ws_close", "server") => self.peer.is_hung_up(),
+            _ => {}
+        }
+        self.settle();
+    }
+
+    /// Time passes until the client dials again, if it is not doing so already.
+    fn await_dial(&mut self) {
+        self.settle();
+        if self.peer.client.engine().is_none()
+            && let Some(at) = self.peer.client.next_timeout()
+        {
+            self.peer.now = at;
+            self.peer.client.handle_timeout(at);
+        }
+    }
+
+    /// What both clients have said so far must be the same.
+    fn compare(&mut self, name: &str) {
+        while !self.said.is_empty() && !self.expected.is_empty() {
+            let said = self.said.pop_front().unwrap_or_default();
+            let expected = self.expected.pop_front().unwrap_or_default();
+            let (ours, theirs) = (Header::of(&said), Header::of(&expected));
+            assert_eq!(
+                ours.is_some(),
+                theirs.is_some(),
+                "{name}: {said} {expected}"
+            );
+            let (Some(ours), Some(theirs)) = (ours, theirs) else {
+                assert_eq!(said, expected, "{name}");
+                continue;
+            };
+            assert_eq!((ours.before, ours.after), (theirs.before, theirs.after));
+            assert_eq!(ours.id.is_empty(), theirs.id.is_empty(), "{name}");
+            if theirs.is_question() {
+                let place = (theirs.namespace.to_owned(), theirs.id.to_owned());
+                self.ids.insert(place, ours.id.to_owned());
+            }
+        }
+    }
+
+    /// Puts our id in the place of the recorded one into an answer.
+    fn translate(&self, packet: &str) -> String {
+        match Header::of(packet).filter(Header::is_answer) {
+            Some(header) => {
+                let place = (header.namespace.to_owned(), header.id.to_owned());
+                format!("{}{}{}", header.before, self.ids[&place], header.after)
+            }
+            None => packet.to_owned(),
+        }
+    }
+
+    fn settle(&mut self) {
+        loop {
+            let outputs = self.peer.outputs();
+            let is_idle = outputs.is_empty();
+            for output in outputs {
+                match output {
+                    Output::Io(Io::Post { body, .. }) => {
+                        self.said
+                            .extend(messages(std::str::from_utf8(&body).unwrap()));
+                    }
+                    Output::Io(Io::Frame { frame, .. }) => match frame {
+                        Frame::Text(text) => self.said.extend(messages(&text)),
+                        Frame::Binary(bytes) => self.said.push_back(hex(&bytes)),
+                    },
+                    Output::Io(_) => {}
+                    Output::Event(event) => self.on_event(event),
+                }
+            }
+            if let Some(request) = self.peer.post.take() {
+                self.respond(request, "ok");
+            } else if let (Some(request), false) = (self.peer.get, self.answers.is_empty()) {
+                self.peer.get = None;
+                let body = self.answers.pop_front().unwrap_or_default();
+                let packets: Vec<_> = body
+                    .split('\u{1e}')
+                    .map(|packet| self.translate(packet))
+                    .collect();
+                self.respond(request, &packets.join("\u{1e}"));
+            } else if is_idle {
+                return;
+            }
+        }
+    }
+
+    fn respond(&mut self, request: socketio_proto::engine::RequestId, body: &str) {
+        let (status, body) = (200, Bytes::from(body.to_owned()));
+        self.peer.handle(Input::Response {
+            request,
+            status,
+            body,
+        });
+    }
+
+    fn on_event(&mut self, event: Event) {
+        match event {
+            Event::Connected { recovered, .. } => self.recovered += usize::from(recovered),
+            Event::Event {
+                args,
+                reply: Some(reply),
+                ..
+            } => {
+                let answer = match args.event_name().unwrap_or_default().as_ref() {
+                    "question" => Args::new(&"a!"),
+                    "bin-question" => Args::new(&Bytes::from_static(&[7])),
+                    "q" => Args::new(&()),
+                    other => panic!("unexpected: {other}"),
+                };
+                self.peer.client.reply(reply, answer.unwrap()).unwrap();
+            }
+            Event::Acked { outcome, .. } => drop(outcome.unwrap()),
+            Event::Disconnected { namespace, reason } => {
+                if reason != DisconnectReason::ClientDisconnect {
+                    self.ends.push(format!("{namespace} {reason}"));
+                }
+            }
+            Event::GaveUp | Event::Stopped => panic!("the end"),
+            Event::AuthRequest(_)
+            | Event::Ended(_)
+            | Event::Event { reply: None, .. }
+            | Event::Opened(_)
+            | Event::Reconnecting { .. }
+            | Event::Refused { .. }
+            | Event::Upgraded
+            | Event::UpgradeFailed => {}
+        }
+    }
+
+    /// Does what the recorded application did.
+    fn act(&mut self, text: &str) {
+        let Some(text) = text.strip_prefix("client: ") else {
+            return;
+        };
+        if let Some(to) = text.strip_prefix("connect to ") {
+            let (name, with) = to.split_once(' ').unwrap_or((to, ""));
+            let credentials: Credentials = match with {
+                "with auth token=secret" => Auth::new(&json!({ "token": "secret" })).ok().into(),
+                _ => Credentials::None,
+            };
+            self.peer.open_with(name, credentials);
+        } else if let Some(from) = text.strip_prefix("disconnect from ") {
+            self.peer.client.disconnect(self.peer.now, &namespace(from));
+        } else if text == "disconnect" {
+            self.peer.client.disconnect(self.peer.now, &namespace("/"));
+        } else if let Some(what) = text.strip_prefix("emit ") {
+            self.emit(what);
+        } else if text == "connected" && self.opens_another {
+            self.peer.open("/open");
+        }
+    }
+
+    fn emit(&mut self, what: &str) {
+        let binary = |bytes: &'static [u8]| Bytes::from_static(bytes);
+        match what.split(',').next().unwrap_or_default() {
+            "hello with text arguments" => {
+                self.say("/", "hello", &("é€😀", json!({ "a": [1, null, true] })));
+            }
+            "with-ack" => self.ask("/", "with-ack", &1),
+            "ask-me" => self.say("/", "ask-me", &()),
+            "binary" => self.say("/", "binary", &binary(&[1, 2, 3, 255])),
+            "binary-ack" => self.ask("/", "binary-ack", &binary(&[0, 128])),
+            "server-binary-ask" => self.say("/", "server-binary-ask", &()),
+            "on /open with ack" => self.ask("/open", "with-ack", &2),
+            "binary on /open" => self.say("/open", "binary", &binary(&[5])),
+            "kick on /open" => self.say("/open", "kick", &()),
+            "drop" => self.say("/", "drop", &()),
+            "kick-all on /" => self.say("/", "kick-all", &()),
+            other => panic!("an unknown emit: {other}"),
+        }
+    }
+
+    fn say<T: Serialize>(&mut self, to: &str, name: &str, value: &T) {
+        let packet = socketio_proto::Encoded::event(&namespace(to), name, value).unwrap();
+        let emit = socketio_proto::client::Emit::default();
+        self.peer.client.emit(&packet, emit).unwrap();
+    }
+
+    fn ask<T: Serialize>(&mut self, to: &str, name: &str, value: &T) {
+        let args = Args::event(name, value).unwrap();
+        let (client, now) = (&mut self.peer.client, self.peer.now);
+        client
+            .emit_with_ack(now, &namespace(to), args, None)
+            .unwrap();
+    }
+}
+
+/// The messages of a payload; what else is in it belongs to Engine.IO. Bytes in hexadecimal.
+fn messages(payload: &str) -> Vec<String> {
+    let message = |packet: &str| match packet.split_at_checked(1)? {
+        ("4", _) => Some(packet.to_owned()),
+        ("b", _) => {
+            let packet = Frame::Text(packet.to_owned().into());
+            match socketio_proto::engine::parser::Packet::decode(&packet) {
+                Ok(socketio_proto::engine::parser::Packet::Message(
+                    socketio_proto::engine::Message::Binary(bytes),
+                )) => Some(hex(&bytes)),
+                other => panic!("not bytes: {other:?}"),
+            }
+        }
+        _ => None,
+    };
+    payload.split('\u{1e}').filter_map(message).collect()
+}
+
+/// An event or an acknowledgement, taken apart at its id.
+struct Header<'a> {
+    namespace: &'a str,
+    before: &'a str,
+    id: &'a str,
+    after: &'a str,
+}
+
+impl<'a> Header<'a> {
+    fn of(packet: &'a str) -> Option<Self> {
+        let rest = packet
+            .strip_prefix('4')?
+            .strip_prefix(['2', '3', '5', '6'])?;
+        let digits = |text: &str| {
+            text.find(|c: char| !c.is_ascii_digit())
+                .unwrap_or(text.len())
+        };
+        let rest = match rest[digits(rest)..].strip_prefix('-') {
+            Some(behind) => behind,
+            None => rest,
+        };
+        let (namespace, rest) = match rest.starts_with('/') {
+            true => rest.split_once(',')?,
+            false => ("/", rest),
+        };
+        let (id, after) = rest.split_at(digits(rest));
+        let before = &packet[..packet.len() - rest.len()];
+        Some(Self {
+            namespace,
+            before,
+            id,
+            after,
+        })
+    }
+
+    fn is_question(&self) -> bool {
+        self.before.starts_with(['4'])
+            && self.before[1..].starts_with(['2', '5'])
+            && !self.id.is_empty()
+    }
+
+    fn is_answer(&self) -> bool {
+        self.before[1..].starts_with(['3', '6']) && !self.id.is_empty()
+    }
+}
