@@ -55,7 +55,8 @@ pub enum Violation {
     /// Not a packet. [eio4 § Packet encoding]
     #[error("{0}")]
     BadPacket(DecodeError),
-    /// A body of bytes, which this revision does not have. [eio4 § HTTP long-polling]
+    /// A body of bytes, which this revision does not have.
+    /// [eio4 § Packet encoding, HTTP long-polling]
     #[error("binary body")]
     BinaryBody,
     /// Two polls at once. [eio4 § Receiving data]

@@ -31,7 +31,10 @@ impl Outbox {
     }
 
     /// Takes as many packets as fit into a polling payload of `limit` bytes, and at least one.
-    /// `None` if nothing waits: an empty payload is not valid. [eio4 § HTTP long-polling]
+    /// `None` if nothing waits: an empty payload is not valid.
+    ///
+    /// A client batches up to what the server allows.
+    /// [eio4 § Packet encoding, HTTP long-polling]
     pub(crate) fn take_payload(&mut self, limit: usize) -> Option<Bytes> {
         let first = self.frames.front()?;
         let (count, size) = self.batch(limit);
@@ -74,11 +77,20 @@ impl Outbox {
         self.frames.is_empty()
     }
 
+    /// What the waiting packets occupy: their bytes, and a little for each, so that a flood of tiny
+    /// packets has a bound too.
+    pub(crate) fn weight(&self) -> usize {
+        self.bytes + self.frames.len() * OVERHEAD
+    }
+
     /// The bytes that wait, as a WebSocket would carry them.
     pub(crate) const fn bytes(&self) -> usize {
         self.bytes
     }
 }
+
+/// Bytes that a packet occupies beside its own.
+const OVERHEAD: usize = 64;
 
 #[cfg(test)]
 mod tests {
@@ -94,6 +106,15 @@ mod tests {
 
     fn text(text: &'static str) -> Frame {
         Frame::Text(Utf8Bytes::from_static(text))
+    }
+
+    #[test]
+    fn a_flood_of_tiny_packets_weighs_more_than_its_bytes() {
+        let mut outbox = outbox(&[text("2"), text("3")]);
+        assert_eq!((outbox.bytes(), outbox.weight()), (2, 2 + 2 * OVERHEAD));
+        outbox.pop_if(|_| true);
+        outbox.take_payload(usize::MAX);
+        assert_eq!(outbox.weight(), 0);
     }
 
     #[test]

@@ -4,13 +4,28 @@ mod world;
 
 use std::time::Duration;
 
-use engineio_proto::server::{BodyKind, Input};
+use engineio_proto::server::{BodyKind, Input, Reject, Route};
 use engineio_proto::{Config, Frame, SendError, Transports};
 
 use world::{Walk, assert_transcript};
 
 fn config() -> Config {
     Config::default()
+}
+
+/// [eio4 § Query parameters] [eio4 § WebSocket]
+#[test]
+fn a_request_without_a_mandatory_parameter_is_refused() {
+    for (method, query, is_upgrade) in [
+        ("GET", "transport=polling", false),
+        ("GET", "EIO=4", false),
+        ("POST", "EIO=4&transport=polling", false),
+        ("GET", "transport=websocket", true),
+        ("GET", "EIO=4", true),
+    ] {
+        let route = Route::parse(&config(), method, query, is_upgrade, true);
+        assert_eq!(route.map_err(Reject::status), Err(400), "{method} {query}");
+    }
 }
 
 /// [eio4 § Handshake]
@@ -632,11 +647,23 @@ fn an_aborted_post_ends_the_session_at_once() {
     );
 }
 
+/// Law 6: what cannot be delivered any more must not leave a gap.
 #[test]
-fn aborting_what_was_answered_changes_nothing() {
+fn a_poll_that_was_lost_with_its_messages_ends_the_session() {
     let mut walk = opened();
     let request = walk.poll();
     walk.send("a");
+    walk.transcript();
+    walk.input(Input::Aborted { request });
+    assert_transcript(&mut walk, "0.000s closed: transport error");
+}
+
+#[test]
+fn aborting_what_was_answered_changes_nothing_once_the_client_has_polled_again() {
+    let mut walk = opened();
+    let request = walk.poll();
+    walk.send("a");
+    walk.poll();
     walk.transcript();
     walk.input(Input::Aborted { request });
     assert_transcript(&mut walk, "");

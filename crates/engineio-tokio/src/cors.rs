@@ -13,7 +13,7 @@ use http::{
     },
 };
 
-/// What pages of other origins may do. [eio4 § Server hooks]
+/// What pages of other origins may do. [js cors 2.8]
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Cors {

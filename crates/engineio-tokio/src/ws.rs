@@ -137,11 +137,14 @@ impl WebSocket {
     pub(crate) fn close(mut self) {
         tokio::spawn(async move {
             // Whatever fails here, the socket is dropped behind it.
-            let _ = tokio::time::timeout(LINGER, self.say_goodbye()).await;
+            if let Ok(Ok(())) = tokio::time::timeout(DELIVERY, self.deliver()).await {
+                let _ = tokio::time::timeout(LINGER, self.say_goodbye()).await;
+            }
         });
     }
 
-    async fn say_goodbye(&mut self) -> Result<(), Error> {
+    /// Writes everything, the close frame at the end.
+    async fn deliver(&mut self) -> Result<(), Error> {
         let kept = self.outgoing.drain(..).map(into_message);
         for message in kept.chain([Message::close(None, "")]) {
             if self.stream.feed(message).await.is_err() {
@@ -151,7 +154,10 @@ impl WebSocket {
         }
         // Registers this task with the library's writer: `close` would go on with the waker of the
         // session's task, which may have ended.
-        self.stream.flush().await?;
+        self.stream.flush().await
+    }
+
+    async fn say_goodbye(&mut self) -> Result<(), Error> {
         self.stream.close().await?;
         // Closing a socket with unread bytes resets it, and the peer would miss the close frame.
         tokio::io::copy(self.stream.get_mut(), &mut tokio::io::sink()).await?;
@@ -186,6 +192,9 @@ const MAX_OUTGOING: usize = 1024;
 
 /// Control frames whose answers may wait in the library before reading stops.
 const MAX_UNANSWERED: u8 = 16;
+
+/// How long a closed WebSocket may take to write what a session has handed to it.
+const DELIVERY: Duration = Duration::from_secs(30);
 
 /// How long a closed WebSocket waits for its peer.
 const LINGER: Duration = Duration::from_secs(3);

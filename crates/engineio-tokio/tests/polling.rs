@@ -54,7 +54,7 @@ async fn a_connection_carries_many_requests() {
     assert_eq!(Answer::read(&mut stream).await.text(), "4x");
 }
 
-/// [eio4 § Sizes] the limit is refused while the session lives.
+/// [js engine.io 6.6.12] the limit is refused while the session lives.
 #[tokio::test]
 async fn an_oversized_body_is_refused_and_the_session_lives() {
     let mut options = Options::default();

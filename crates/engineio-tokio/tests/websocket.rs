@@ -200,7 +200,7 @@ async fn control_frames_are_the_business_of_the_library() {
     assert_eq!(socket.text().await, "4x");
 }
 
-/// [eio4 § Error bodies] the plain message on a connection that ends.
+/// [js engine.io 6.6.12] the plain message on a connection that ends.
 #[tokio::test]
 async fn a_refused_upgrade_is_answered_in_plain_text() {
     let host = Host::echo(Options::default()).await;

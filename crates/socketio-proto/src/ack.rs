@@ -68,6 +68,11 @@ impl Acks {
         self.remove(id).is_some()
     }
 
+    /// Stops waiting for an answer without a word.
+    pub(crate) fn forget(&mut self, id: AckId) {
+        self.remove(id.get());
+    }
+
     /// Stops waiting for the oldest overdue answer, if there is one.
     pub(crate) fn expire(&mut self, now: Timestamp) -> Option<(Namespace, AckId)> {
         let &(at, id) = self.due.first()?;

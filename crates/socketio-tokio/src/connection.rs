@@ -40,7 +40,9 @@ pub(crate) struct Connection {
     /// The bytes of the events in the backlog.
     backlog_bytes: usize,
     in_flight: InFlight,
-    calls: HashMap<(Name, AckId), oneshot::Sender<Result<Args, CallError>>>,
+    calls: HashMap<AckId, oneshot::Sender<Result<Args, CallError>>>,
+    /// The number of calls at which those that nobody waits for are looked for.
+    sweep_at: usize,
     /// Empty between calls; kept for its memory.
     commands: Vec<Command>,
     ended: bool,
@@ -91,6 +93,7 @@ impl Connection {
             backlog_bytes: 0,
             in_flight: InFlight::default(),
             calls: HashMap::new(),
+            sweep_at: FIRST_SWEEP,
             commands: Vec::new(),
             ended: false,
         }
@@ -118,7 +121,10 @@ impl Connection {
                 answer,
             } => {
                 match machine.emit_with_ack(turn.now, &namespace, args, within) {
-                    Ok(id) => drop(self.calls.insert((namespace, id), answer)),
+                    Ok(id) => {
+                        self.calls.insert(id, answer);
+                        self.forget_abandoned_calls(turn.machine);
+                    }
                     // A caller that no longer waits has dropped its end.
                     Err(refused) => drop(answer.send(Err(refused.into()))),
                 }
@@ -142,6 +148,22 @@ impl Connection {
             }
             Command::ShutDown => machine.shut_down(turn.now),
         }
+    }
+
+    /// Drops calls whose futures are gone, such as those that lost a race. Looked for only when
+    /// their number has doubled, so that it costs nothing per call.
+    fn forget_abandoned_calls(&mut self, machine: &mut Machine) {
+        if self.calls.len() < self.sweep_at {
+            return;
+        }
+        self.calls.retain(|id, answer| {
+            let is_awaited = !answer.is_closed();
+            if !is_awaited {
+                machine.forget(*id);
+            }
+            is_awaited
+        });
+        self.sweep_at = FIRST_SWEEP.max(self.calls.len() * 2);
     }
 
     /// Starts what came in, in order, as long as there is room for more handlers.
@@ -224,12 +246,8 @@ impl Application<Machine> for Connection {
                     reply,
                 });
             }
-            Event::Acked {
-                namespace,
-                id,
-                outcome,
-            } => {
-                if let Some(answer) = self.calls.remove(&(namespace, id)) {
+            Event::Acked { id, outcome, .. } => {
+                if let Some(answer) = self.calls.remove(&id) {
                     let _gone = answer.send(outcome.map_err(CallError::from));
                 }
             }
@@ -254,7 +272,7 @@ impl Application<Machine> for Connection {
     fn poll(&mut self, cx: &mut Context<'_>, machine: &mut Machine, now: Timestamp) -> Poll<()> {
         self.outbox.register(cx.waker());
         // Not only when idle: a connection that is never idle must not seem to hold what has left.
-        self.outbox.set_written(machine.engine().queued_bytes());
+        self.outbox.set_written(machine.engine().held_bytes());
         let turn = &mut Turn { cx, machine, now };
         let mut any = self.apply_commands(turn);
         while let Some((task, outcome)) = self.in_flight.poll_done(turn.cx) {
@@ -273,13 +291,16 @@ impl Application<Machine> for Connection {
     }
 
     fn on_idle(&mut self, machine: &Machine) {
-        self.outbox.set_written(machine.engine().queued_bytes());
+        self.outbox.set_written(machine.engine().held_bytes());
     }
 
     fn is_finished(&self) -> bool {
         self.ended && self.backlog.is_empty() && self.in_flight.is_empty()
     }
 }
+
+/// Open calls at which abandoned ones are looked for first.
+const FIRST_SWEEP: usize = 64;
 
 /// Bytes of events that are read ahead of the handlers. One read may exceed it.
 const BACKLOG_BYTES: usize = 256 * 1024;

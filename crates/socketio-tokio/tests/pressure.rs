@@ -3,6 +3,7 @@
 
 mod support;
 
+use std::future::IntoFuture;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -134,6 +135,31 @@ async fn handlers_may_wait_for_answers_of_their_own_client() {
     assert_eq!(client.text().await, "431[7]");
     client.send("430[8]").await;
     assert_eq!(client.text().await, "430[8]");
+}
+
+#[tokio::test]
+async fn calls_that_nobody_waits_for_any_longer_do_not_disturb_the_others() {
+    let namespace = Namespace::new("/").on("ask", async |socket: Socket| {
+        for _ in 0..1_000 {
+            let call = socket.call::<i64>("silence", ());
+            let lost = tokio::time::timeout(Duration::ZERO, call.into_future()).await;
+            assert!(lost.is_err());
+        }
+        socket.call::<i64>("number", ()).await
+    });
+    let io = Server::builder().namespace(namespace).build();
+    let (mut client, _) = Client::join(serve(&io).await, "/").await;
+    client.send(r#"427["ask"]"#).await;
+    let id = loop {
+        let question = client.text().await;
+        let Some((id, "number\"]")) = question.split_once("[\"") else {
+            continue;
+        };
+        break id.strip_prefix("42").unwrap().to_owned();
+    };
+    assert_eq!(id, "1000");
+    client.send(&format!("43{id}[5]")).await;
+    assert_eq!(client.text().await, "437[5]");
 }
 
 #[tokio::test]

@@ -35,6 +35,7 @@ pub struct Config {
 }
 
 impl Default for Config {
+    /// Polling first, then an upgrade. [eio4 § Upgrade]
     fn default() -> Self {
         Self {
             transports: vec![TransportKind::Polling, TransportKind::WebSocket],

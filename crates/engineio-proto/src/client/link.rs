@@ -38,7 +38,7 @@ pub(crate) enum Dial {
 }
 
 impl Dial {
-    /// Asks for a session over a transport.
+    /// Asks for a session over a transport, with a GET either way. [eio4 § Handshake]
     pub(crate) fn start(kind: TransportKind, ids: &mut Ids) -> (Self, Io) {
         let query = Query::handshake(kind);
         match kind {
@@ -76,6 +76,10 @@ impl Link {
     }
 
     /// Spends credit: asks for packets if `listens`, and takes from the outbox what can leave now.
+    ///
+    /// One GET at a time [eio4 § Receiving data] and one POST [eio4 § Sending data], neither while
+    /// an upgrade pauses polling [eio4 § Upgrade]. A WebSocket carries each packet in a frame of
+    /// its own. [eio4 § WebSocket]
     pub(crate) fn flush(
         &mut self,
         outbox: &mut Outbox,

@@ -206,8 +206,8 @@ impl Session {
 
     /// Whether the next message would be refused for want of room.
     #[must_use]
-    pub const fn is_full(&self) -> bool {
-        self.outbox.bytes() >= self.config.buffer_limit
+    pub fn is_full(&self) -> bool {
+        self.outbox.weight() >= self.config.buffer_limit
     }
 
     /// How many bytes wait for the server, not counting what the driver already holds.
@@ -271,7 +271,8 @@ impl Session {
         }
     }
 
-    /// Only a ping shows that the server is alive. Its data is not echoed. [eio4 § Heartbeat]
+    /// A pong answers. Only a ping shows that the server is alive. [eio4 § Heartbeat] Its data is
+    /// not echoed.
     fn on_ping(&mut self) {
         self.outbox.push(Frame::Text(Utf8Bytes::from_static("3")));
         if let State::Open { patience, ping_by } = &mut self.state {

@@ -6,7 +6,8 @@ use core::fmt::Write;
 use crate::config::TransportKind;
 use crate::id::Sid;
 
-/// What follows the question mark of a request's URL, printed by `Display`.
+/// What follows the question mark of a request's URL, printed by `Display`: all that is mandatory.
+/// [eio4 § Query parameters]
 ///
 /// ```text
 /// EIO=4&transport=polling&sid=lv_VI97HAXpY6yYWAAAC
@@ -30,7 +31,8 @@ impl Query {
         }
     }
 
-    /// Asks for something in the name of a session.
+    /// Asks for something in the name of a session: every request but the first does.
+    /// [eio4 § Handshake]
     pub(crate) const fn session(transport: TransportKind, sid: Sid) -> Self {
         Self {
             transport,

@@ -14,7 +14,8 @@ use crate::id::TransportId;
 use crate::window::Window;
 
 impl Session {
-    /// Dials a WebSocket beside polling.
+    /// Dials a WebSocket beside polling, for the same session [eio4 § Upgrade]. There is never a
+    /// second one. [eio4 § WebSocket]
     pub(super) fn start_probe(&mut self) {
         if let Link::Polling {
             sid,
@@ -41,6 +42,7 @@ impl Session {
             && probe.transport == opened
             && probe.phase == ProbePhase::Connecting
         {
+            // [eio4 § Upgrade] The candidate is tried before it is used.
             probe.phase = ProbePhase::AwaitPong;
             self.write(opened, Utf8Bytes::from_static("2probe"));
         }

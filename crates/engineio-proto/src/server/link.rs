@@ -17,6 +17,9 @@ use crate::window::Window;
 pub(crate) enum Link {
     Polling {
         poll: Option<RequestId>,
+        /// The poll that took the last payload, until the client polls again: it has not shown yet
+        /// that it received it.
+        answered: Option<RequestId>,
         probe: Option<Probe>,
     },
     WebSocket {
@@ -29,6 +32,7 @@ impl Link {
     pub(crate) const fn polling() -> Self {
         Self::Polling {
             poll: None,
+            answered: None,
             probe: None,
         }
     }
@@ -40,13 +44,16 @@ impl Link {
         }
     }
 
-    /// Spends credit: takes from the outbox what can leave now.
+    /// Spends credit: takes from the outbox what can leave now. A poll brings back all that waits
+    /// [eio4 § Receiving data]; a WebSocket carries each packet in a frame of its own
+    /// [eio4 § WebSocket].
     pub(crate) fn flush(&mut self, outbox: &mut Outbox) -> Option<Output<Io, Event>> {
         match self {
-            Self::Polling { poll, .. } => {
+            Self::Polling { poll, answered, .. } => {
                 let request = (*poll)?;
                 let payload = outbox.take_payload(usize::MAX)?;
                 *poll = None;
+                *answered = Some(request);
                 Some(Output::Io(Io::Respond {
                     request,
                     response: Response::Payload(payload),

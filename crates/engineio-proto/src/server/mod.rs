@@ -174,7 +174,14 @@ impl Session {
     /// Whether the next message would be refused for want of room.
     #[must_use]
     pub fn is_full(&self) -> bool {
-        self.outbox.bytes() >= self.config.buffer_limit
+        self.outbox.weight() >= self.config.buffer_limit
+    }
+
+    /// What the waiting packets occupy: [`queued_bytes`](Self::queued_bytes), and 64 bytes for each.
+    /// This is what [`Config::buffer_limit`] bounds.
+    #[must_use]
+    pub fn held_bytes(&self) -> usize {
+        self.outbox.weight()
     }
 
     /// How many bytes wait for the client, not counting what the driver already holds.
@@ -195,6 +202,7 @@ impl Session {
         &self.sid
     }
 
+    /// [eio4 § Handshake] The five members are all mandatory.
     fn open_packet(&self) -> Utf8Bytes {
         let upgrades = match self.link {
             Link::Polling { .. } if self.config.offers_upgrade() => {
@@ -255,6 +263,7 @@ impl Session {
         }
     }
 
+    /// [eio4 § Heartbeat] A client that does not answer its ping in time is gone.
     fn on_state_timeout(&mut self) {
         match &mut self.state {
             State::Open { beat } => match beat.on_timeout(self.now, &self.config) {
@@ -286,7 +295,7 @@ impl Session {
             self.respond(request, Response::Empty(400));
         }
         match &mut self.link {
-            Link::Polling { poll, probe } => {
+            Link::Polling { poll, probe, .. } => {
                 let (poll, probe) = (poll.take(), probe.take());
                 if let Some(request) = poll {
                     self.respond(request, parting.response());
@@ -387,6 +396,7 @@ impl Machine for Session {
             Link::Polling {
                 poll,
                 probe: Some(probe),
+                ..
             } => Some(state.min(probe.deadline(poll.is_some()))),
             Link::Polling { probe: None, .. } | Link::WebSocket { .. } => Some(state),
         }

@@ -18,7 +18,8 @@ impl Session {
         match &mut self.link {
             // [eio4 § Upgrade] The client has left polling; the session is unharmed.
             Link::WebSocket { .. } => self.respond(request, Response::Reject(Reject::BadRequest)),
-            // [eio4 § Receiving data] More than one poll at once is an error of the client.
+            // [eio4 § Receiving data] A client that polls twice at once gets status 400 and loses its
+            // session.
             Link::Polling { poll: Some(_), .. } => {
                 self.respond(request, Response::Empty(400));
                 self.end(
@@ -26,8 +27,9 @@ impl Session {
                     Parting::Close,
                 );
             }
-            Link::Polling { poll, .. } => {
+            Link::Polling { poll, answered, .. } => {
                 *poll = Some(request);
+                *answered = None;
                 if drained {
                     self.end(CloseReason::Forced, Parting::NoopThenClose);
                 }
@@ -40,7 +42,8 @@ impl Session {
             (Link::WebSocket { .. }, ..) => {
                 self.respond(request, Response::Reject(Reject::BadRequest));
             }
-            // [eio4 § Sending data] More than one post at once is an error of the client.
+            // [eio4 § Sending data] A client that posts twice at once gets status 400 and loses its
+            // session.
             (Link::Polling { .. }, Some(_), _) => {
                 self.respond(request, Response::Empty(400));
                 self.end(
@@ -103,6 +106,8 @@ impl Session {
     pub(super) fn on_aborted(&mut self, request: RequestId) {
         match &mut self.link {
             Link::Polling { poll, .. } if *poll == Some(request) => *poll = None,
+            // It took messages along that nobody will see: no gap may open.
+            Link::Polling { answered, .. } if *answered == Some(request) => {}
             Link::Polling { .. } if self.post == Some(request) => self.post = None,
             // What a client leaves behind on polling after its upgrade harms nobody.
             Link::WebSocket { .. } if self.post == Some(request) => return self.post = None,

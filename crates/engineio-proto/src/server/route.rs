@@ -32,6 +32,9 @@ impl Route {
     /// `query` is what follows the question mark. `upgrade`: the request asks for a WebSocket.
     /// `origin_is_clean`: there is no `Origin` header, or it is free of control characters.
     ///
+    /// `EIO` and `transport` are mandatory, and so is `sid` for anything but a handshake.
+    /// [eio4 § Query parameters; eio4 § WebSocket]
+    ///
     /// # Errors
     ///
     /// The reference checks in this order, and so does this: the transport, the origin, then the
@@ -85,8 +88,9 @@ pub enum BodyKind {
 impl BodyKind {
     /// Reads the value of a `Content-Type` header.
     ///
-    /// Only the bare type means bytes: with a parameter behind it, it is text like everything
-    /// else. [js engine.io 6.6.12]
+    /// Without one, the body is text. [eio4 § Headers] says besides that bytes are announced; since
+    /// they became base64, nobody sends any. Only the bare type means bytes: with a parameter
+    /// behind it, it is text like everything else. [js engine.io 6.6.12]
     #[must_use]
     pub fn from_content_type(value: Option<&[u8]>) -> Self {
         match value {

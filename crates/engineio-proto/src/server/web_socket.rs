@@ -25,6 +25,7 @@ impl Session {
             } if self.config.offers_upgrade() => {
                 *probe = Some(Probe::start(opened, self.now, &self.config));
             }
+            // [eio4 § WebSocket] One per session: any other is closed.
             Link::Polling { .. } | Link::WebSocket { .. } => self.close_transport(opened),
         }
     }
@@ -52,6 +53,7 @@ impl Session {
     }
 
     /// The candidate works. If nothing else does, a noop now makes the waiting poll come back.
+    /// [eio4 § Upgrade]
     fn confirm(&mut self, transport: TransportId) {
         self.write(transport, Frame::Text(Utf8Bytes::from_static("3probe")));
         self.on_probe_timeout();
@@ -76,6 +78,7 @@ impl Session {
         let Link::Polling {
             poll,
             probe: Some(probe),
+            ..
         } = &mut self.link
         else {
             return;

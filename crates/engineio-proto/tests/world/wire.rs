@@ -163,7 +163,16 @@ impl<G: Game> World<G> {
         };
         // Nobody is there to be answered.
         exchange.owes = [false; 2];
-        let request = exchange.request;
+        let (request, was_delivered) = (exchange.request, exchange.is_done && !exchange.is_dead);
+        let has_come = |later: &Exchange| later.owes[0] || later.is_done;
+        let is_later_poll = |later: &Exchange| {
+            later.session == Some(session) && later.body.is_none() && has_come(later)
+        };
+        let mut later = self.net.exchanges.iter().skip(number + 1);
+        // A driver only says so of an answer that went nowhere; an old one is worth a try.
+        if was_delivered && !later.any(is_later_poll) {
+            return;
+        }
         self.tell_server(session, server::Input::Aborted { request });
     }
 

@@ -27,7 +27,7 @@ pub(crate) fn from(answer: Response) -> http::Response<Body> {
     response
 }
 
-/// Answers a preflight. [eio4 § Server hooks]
+/// Answers a preflight. [js cors 2.8]
 pub(crate) fn preflight(headers: HeaderMap) -> http::Response<Body> {
     let mut response = whole(StatusCode::NO_CONTENT, Bytes::new());
     response.headers_mut().extend(headers);

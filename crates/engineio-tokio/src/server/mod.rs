@@ -123,7 +123,7 @@ impl<A: Acceptor> Server<A> {
     /// Whether a request with this path is for this server.
     ///
     /// By prefix, as the reference does: `/engine.io/1/` belongs to it, `/engine.io` and
-    /// `/engine.iox/` do not. [eio4 § Path]
+    /// `/engine.iox/` do not. [js engine.io 6.6.12]
     #[must_use]
     pub fn matches(&self, path: &str) -> bool {
         path.starts_with(&self.shared.options.path)
@@ -164,8 +164,8 @@ impl<A: Acceptor> Server<A> {
         B: http_body::Body<Data = Bytes> + Send + 'static,
     {
         let engine = &self.shared.options.engine;
-        // [eio4 § Error bodies] without WebSocket, nobody listens to upgrades: such a request is a
-        // plain one.
+        // [js engine.io 6.6.12] without WebSocket, nobody listens to upgrades: such a request is
+        // a plain one.
         let upgrade = engine.transports.websocket && upgrade::is_asked_for(&parts.headers);
         let query = parts.uri.query().unwrap_or_default();
         let origin_is_clean = is_clean(parts.headers.get(header::ORIGIN));
@@ -206,7 +206,8 @@ impl<A: Acceptor> Server<A> {
         answer.1.await.unwrap_or(UNKNOWN)
     }
 
-    /// Puts a request to a session.
+    /// Puts a request to a session. One that is not known, or not any more, answers with status
+    /// 400. [eio4 § Sending data; eio4 § Receiving data]
     async fn ask(&self, sid: &str, letter: impl FnOnce(wire::Responder) -> Letter) -> Response {
         let Some(mailbox) = self.shared.sessions.find(sid) else {
             return UNKNOWN;
@@ -340,7 +341,7 @@ impl<A: Acceptor> fmt::Debug for Server<A> {
     }
 }
 
-/// [eio4 § Order of checks] the reference refuses an origin that could not be written back.
+/// [js engine.io 6.6.12] refuses an origin that could not be written back.
 fn is_clean(origin: Option<&http::HeaderValue>) -> bool {
     let is_control = |byte: &u8| byte.is_ascii_control() && *byte != b'\t';
     origin.is_none_or(|origin| !origin.as_bytes().iter().any(is_control))

@@ -62,7 +62,7 @@ impl Drop for Registration {
 
 /// Draws the id of a session: 128 random bits. `None`: the system has no randomness to give.
 ///
-/// [eio4 § Session id] it authenticates every later request, so it must not be guessable.
+/// [eio4 § Handshake] it authenticates every later request, so it must not be guessable.
 pub(crate) fn draw() -> Option<Sid> {
     let mut bytes = [0; 16];
     getrandom::fill(&mut bytes).ok()?;

@@ -52,7 +52,7 @@ impl Handshake {
         headers.insert(CONNECTION, HeaderValue::from_static("Upgrade"));
         headers.insert(UPGRADE, HeaderValue::from_static("websocket"));
         headers.insert(SEC_WEBSOCKET_ACCEPT, self.accept.clone());
-        // [eio4 § WebSocket transport] the first that the client offers, as the reference does.
+        // The first that the client offers. [js engine.io 6.6.12]
         if let Some(protocol) = &self.protocol {
             headers.insert(SEC_WEBSOCKET_PROTOCOL, protocol.clone());
         }
@@ -97,8 +97,8 @@ pub(crate) fn is_asked_for(headers: &HeaderMap) -> bool {
     has_token(headers, &CONNECTION, "upgrade") && has_token(headers, &UPGRADE, "websocket")
 }
 
-/// Refuses an upgrade: the message alone, as plain text, on a connection that ends.
-/// [eio4 § Error bodies]
+/// Refuses an upgrade: the message alone, as plain text, on a connection that ends
+/// [eio4 § WebSocket; js engine.io 6.6.12].
 pub(crate) fn refuse(reject: Reject) -> http::Response<Body> {
     let body = Bytes::from_static(reject.upgrade_body().as_bytes());
     let mut response = answer::whole(StatusCode::BAD_REQUEST, body);

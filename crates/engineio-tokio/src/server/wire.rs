@@ -1,6 +1,7 @@
 //! What a session is connected to: requests that wait for an answer, and WebSockets.
 
 use std::{
+    collections::VecDeque,
     pin::Pin,
     task::{Context, Poll},
 };
@@ -49,6 +50,8 @@ pub(crate) struct Wire {
     mailbox: mpsc::Receiver<Letter>,
     exchanges: Vec<Exchange>,
     sockets: Vec<Socket>,
+    /// Requests whose clients left in the moment of the answer.
+    aborted: VecDeque<RequestId>,
     /// Inputs until the mailbox is asked before the WebSockets.
     burst: u8,
     /// Held for as long as the session can be found.
@@ -74,6 +77,7 @@ impl Wire {
             mailbox,
             exchanges: Vec::new(),
             sockets: Vec::new(),
+            aborted: VecDeque::new(),
             burst: 0,
             registration: Some(registration),
         }
@@ -203,8 +207,15 @@ where
             Io::Respond { request, response } => {
                 let is_it = |exchange: &Exchange| exchange.request == request;
                 if let Some(index) = self.exchanges.iter().position(is_it) {
-                    // Fails when the client has just left; there is nobody to tell.
-                    let _ = self.exchanges.swap_remove(index).responder.send(response);
+                    if self
+                        .exchanges
+                        .swap_remove(index)
+                        .responder
+                        .send(response)
+                        .is_err()
+                    {
+                        self.aborted.push_back(request);
+                    }
                 }
             }
             Io::Frame { transport, frame } => {
@@ -223,6 +234,9 @@ where
     }
 
     fn poll_input(&mut self, cx: &mut Context<'_>, reading: bool) -> Poll<Input> {
+        if let Some(request) = self.aborted.pop_front() {
+            return Poll::Ready(Input::Aborted { request });
+        }
         if let Poll::Ready(input) = self.poll_exchanges(cx, reading) {
             return Poll::Ready(input);
         }

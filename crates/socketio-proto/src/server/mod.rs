@@ -86,7 +86,7 @@ impl Connection {
     }
 
     /// Keeps a client out of a namespace. It may ask again. Nothing happens if the connection is
-    /// ending.
+    /// ending. [sio5 § Connection to a namespace]
     pub fn reject(&mut self, request: ConnectRequest, error: &ConnectError) {
         let namespace = request.namespace;
         if self.state == State::Open && self.namespaces.reject(&namespace) {
@@ -145,7 +145,12 @@ impl Connection {
             .expect(to.clone(), within.map(|within| self.now + within)))
     }
 
-    /// Answers an event.
+    /// Gives up an answer in which nobody is interested any longer: it will not be reported.
+    pub fn forget(&mut self, id: AckId) {
+        self.acks.forget(id);
+    }
+
+    /// Answers an event, under the id that it came with. [sio5 § Acknowledgement]
     ///
     /// # Errors
     ///
@@ -165,6 +170,7 @@ impl Connection {
     }
 
     /// Ends one namespace. The connection goes on, also if it was the last one.
+    /// [sio5 § Disconnection from a namespace]
     ///
     /// Nothing happens to a client that is not in the namespace, or waits to be let in.
     pub fn disconnect(&mut self, from: &Namespace) {
