@@ -55,7 +55,44 @@
 //! # Ok::<(), engineio_proto::SendError>(())
 //! ```
 //!
-//! The client is driven by the same loop; [`client`] has an example of its own.
+//! The client is driven by the same loop. Here both meet, with nothing between them but a loop that
+//! carries frames from one to the other:
+//!
+//! ```
+//! use engineio_proto::server::{Event, Opening};
+//! use engineio_proto::{Config, Ids, Machine, Output, Sid, Timestamp, TransportKind, client, server};
+//!
+//! let now = Timestamp::from_millis(0);
+//! let mut config = client::Config::default();
+//! config.transports = vec![TransportKind::WebSocket];
+//! let mut client = client::Session::connect(&config, Ids::new(), now);
+//! let Some(Output::Io(client::Io::Connect { transport, .. })) = client.poll_output() else { panic!() };
+//! client.handle(now, client::Input::Opened { transport });
+//! client.send("hello".into())?;
+//!
+//! let opening = Opening::WebSocket(transport);
+//! let mut server = server::Session::open(&Config::default(), Sid::new("s1"), opening, now);
+//! let mut heard = Vec::new();
+//! loop {
+//!     match (client.poll_output(), server.poll_output()) {
+//!         (None, None) => break,
+//!         (said, answered) => {
+//!             if let Some(Output::Io(client::Io::Frame { transport, frame })) = said {
+//!                 server.handle(now, server::Input::Frame { transport, frame });
+//!             }
+//!             match answered {
+//!                 Some(Output::Io(server::Io::Frame { transport, frame })) => {
+//!                     client.handle(now, client::Input::Frame { transport, frame });
+//!                 }
+//!                 Some(Output::Event(Event::Message(message))) => heard.push(message),
+//!                 _ => {}
+//!             }
+//!         }
+//!     }
+//! }
+//! assert_eq!(heard, ["hello".into()]);
+//! # Ok::<(), engineio_proto::SendError>(())
+//! ```
 //!
 //! # Reading order
 //!
