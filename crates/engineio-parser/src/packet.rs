@@ -125,7 +125,7 @@ impl<'a> PacketRef<'a> {
         }
     }
 
-    fn parts(&self) -> Parts<'_> {
+    pub(crate) fn parts(&self) -> Parts<'_> {
         match self {
             Self::Open(json) => Parts::Text("0", json),
             Self::Close => Parts::Text("1", ""),
@@ -193,7 +193,7 @@ impl Packet {
 }
 
 /// A packet as it is written down.
-enum Parts<'a> {
+pub(crate) enum Parts<'a> {
     /// A message of bytes, which has no type digit.
     Bytes(&'a [u8]),
     /// The type digit, the data.

@@ -133,12 +133,29 @@ impl PayloadBuf {
         }
     }
 
-    fn push_separated(&mut self, frame: &Frame) {
+    /// The same without a frame in between.
+    fn push_packet(&mut self, packet: &PacketRef<'_>) {
+        match self.form {
+            Form::Binary => binary::put_packet(&mut self.bytes, packet),
+            Form::Separated => {
+                self.separate(packet.encoded_len());
+                packet.encode(&mut self.bytes);
+            }
+            Form::String(dialect) => string::put_packet(&mut self.bytes, packet, dialect),
+        }
+    }
+
+    /// Makes room for a packet of this length, behind what is there.
+    fn separate(&mut self, len: usize) {
         let separator = usize::from(!self.is_empty());
-        self.bytes.reserve(separator + frame.payload_len());
+        self.bytes.reserve(separator + len);
         if separator > 0 {
             self.bytes.put_u8(SEPARATOR);
         }
+    }
+
+    fn push_separated(&mut self, frame: &Frame) {
+        self.separate(frame.payload_len());
         match frame {
             Frame::Binary(bytes) => {
                 self.bytes.put_u8(b'b');

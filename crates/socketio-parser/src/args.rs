@@ -3,6 +3,7 @@
 use alloc::borrow::Cow;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
+use core::num::NonZeroUsize;
 
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
@@ -13,7 +14,7 @@ use crate::de::Reader;
 use crate::error::{ArgsError, DecodeError, DecodeErrorKind, EncodeError};
 use crate::frame::Utf8Bytes;
 use crate::packet::RESERVED_EVENTS;
-use crate::placeholder::Placeholder;
+use crate::placeholder::{Finder, Placeholder};
 use crate::ser::Serializer;
 use crate::{scan, string};
 
@@ -39,11 +40,20 @@ use crate::{scan, string};
 /// let (a, b): (u32, u32) = args.event_data().unwrap();
 /// assert_eq!(a + b, 3);
 /// ```
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug)]
 pub struct Args {
     json: Utf8Bytes,
     /// Shared, so that arguments are cloned without copying the list; `None` if it is empty.
     attachments: Option<Arc<Attachments>>,
+    /// Where the event name ends, so that nobody looks for it twice; `None` if that is not known.
+    name_end: Option<NonZeroUsize>,
+}
+
+/// Where the name ends follows from the JSON, whether it is known or not.
+impl PartialEq for Args {
+    fn eq(&self, other: &Self) -> bool {
+        self.json == other.json && self.attachments == other.attachments
+    }
 }
 
 impl Args {
@@ -74,11 +84,9 @@ impl Args {
     /// [`EncodeError`] if the value cannot be JSON.
     pub fn event<T: Serialize + ?Sized>(name: &str, value: &T) -> Result<Self, EncodeError> {
         let mut serializer = Serializer::new();
-        write_event(&mut serializer, name, value)?;
-        Ok(Self::from_parts(
-            serializer.out.share(),
-            serializer.attachments,
-        ))
+        let name_end = write_event(&mut serializer, name, value)?;
+        let args = Self::from_parts(serializer.out.share(), serializer.attachments);
+        Ok(args.with_name_end(name_end))
     }
 
     /// Takes JSON that came from elsewhere.
@@ -96,7 +104,11 @@ impl Args {
         if !json.starts_with('[') {
             return Err(invalid(0));
         }
-        let walk = scan::walk(&json, 0, scan::MAX_DEPTH, &mut ())?;
+        let mut finder = Finder::new();
+        let walk = match attachments.is_empty() {
+            true => scan::walk(&json, 0, scan::MAX_DEPTH, &mut ())?,
+            false => scan::walk(&json, 0, scan::MAX_DEPTH, &mut finder)?,
+        };
         if walk.end != json.len() {
             return Err(invalid(walk.end));
         }
@@ -104,14 +116,35 @@ impl Args {
             true => string::replace_lone_surrogates(&json).into(),
             false => json,
         };
-        let attachments = Attachments::find(&json, attachments)?;
-        Ok(Self::from_parts(json, attachments))
+        let placeholders = finder.finish(attachments.len(), 0)?;
+        Ok(Self::from_parts(
+            json,
+            Attachments::new(attachments, placeholders),
+        ))
     }
 
     /// Trusts that the text is a JSON array, and that the attachments belong to it.
     pub(crate) fn from_parts(json: Utf8Bytes, attachments: Attachments) -> Self {
-        let attachments = (!attachments.is_empty()).then(|| Arc::new(attachments));
-        Self { json, attachments }
+        let mut args = Self {
+            json,
+            attachments: None,
+            name_end: None,
+        };
+        args.attach(attachments);
+        args
+    }
+
+    /// The same, which are those of an event and known to have a name that ends there.
+    pub(crate) fn with_name_end(self, end: usize) -> Self {
+        Self {
+            name_end: NonZeroUsize::new(end),
+            ..self
+        }
+    }
+
+    /// Adds the byte strings, which came later.
+    pub(crate) fn attach(&mut self, attachments: Attachments) {
+        self.attachments = (!attachments.is_empty()).then(|| Arc::new(attachments));
     }
 
     /// The same attachments in other JSON, which begins otherwise and goes on behind `added` bytes
@@ -121,6 +154,7 @@ impl Args {
         Self {
             json,
             attachments: attachments.map(|list| Arc::new(list.moved(removed, added))),
+            name_end: None,
         }
     }
 
@@ -149,7 +183,7 @@ impl Args {
     /// Copies only if the string has escapes.
     #[must_use]
     pub fn event_name(&self) -> Option<Cow<'_, str>> {
-        let first = first_element(&self.json)?;
+        let (first, _) = self.first()?;
         match first.strip_prefix('"') {
             Some(raw) => raw.strip_suffix('"').map(string::unescape),
             None if first.starts_with(is_number) => Some(Cow::Borrowed(first)),
@@ -177,7 +211,17 @@ impl Args {
     ///
     /// As [`to`](Self::to).
     pub fn event_data<'de, T: Deserialize<'de>>(&'de self) -> Result<T, ArgsError> {
-        T::deserialize(ArgumentReader::behind_name(self.reader())?)
+        let arguments = ArgumentReader::behind_name(self.reader(), self.name_end)?;
+        T::deserialize(arguments)
+    }
+
+    /// The text of the first element, if it is a scalar, and where it ends.
+    pub(crate) fn first(&self) -> Option<(&str, usize)> {
+        let Some(end) = self.name_end.map(NonZeroUsize::get) else {
+            return first_element(&self.json);
+        };
+        let start = scan::skip_space(self.json.as_bytes(), 1);
+        Some((self.json.get(start..end)?, end))
     }
 
     fn reader(&self) -> Reader<'_> {
@@ -185,21 +229,23 @@ impl Args {
     }
 }
 
-/// Appends `["name",…]`.
+/// Appends `["name",…]`. Returns where the name ends, counted from the bracket.
 pub(crate) fn write_event<T: Serialize + ?Sized>(
     serializer: &mut Serializer,
     name: &str,
     value: &T,
-) -> Result<(), EncodeError> {
+) -> Result<usize, EncodeError> {
     check_name(name)?;
+    let start = serializer.out.len();
     serializer.out.push_str("[");
     string::write(&mut serializer.out, name);
+    let name_end = serializer.out.len() - start;
     value.serialize(Arguments {
         serializer: &mut *serializer,
         first: false,
     })?;
     serializer.out.push_str("]");
-    Ok(())
+    Ok(name_end)
 }
 
 /// Refuses a name that the protocol keeps for itself.
@@ -210,18 +256,11 @@ pub(crate) fn check_name(name: &str) -> Result<(), EncodeError> {
     found.map_or(Ok(()), |name| Err(EncodeError::ReservedName(name)))
 }
 
-/// The text of the first element of a JSON array, if it is a scalar.
-pub(crate) fn first_element(array: &str) -> Option<&str> {
-    leading_element(array).map(|(first, _)| first)
-}
-
-/// The text of the first element of a JSON array, if it is a scalar, and what follows it: from a
-/// comma or the closing bracket on.
-pub(crate) fn leading_element(array: &str) -> Option<(&str, &str)> {
+/// The text of the first element of a JSON array, if it is a scalar, and where it ends.
+pub(crate) fn first_element(array: &str) -> Option<(&str, usize)> {
     let start = scan::skip_space(array.as_bytes(), 1);
-    let walk = scan::walk(array, start, 0, &mut ()).ok()?;
-    let rest = scan::skip_space(array.as_bytes(), walk.end);
-    Some((array.get(start..walk.end)?, array.get(rest..)?))
+    let end = scan::walk(array, start, 0, &mut ()).ok()?.end;
+    Some((array.get(start..end)?, end))
 }
 
 /// Whether a JSON value that begins so is a number.
@@ -356,6 +395,25 @@ mod tests {
         assert_eq!(name("[-1.5e3]").as_deref(), Some("-1.5e3"));
         for json in ["[]", "[null]", "[true]", "[{}]", "[[\"a\"]]"] {
             assert_eq!(name(json), None, "{json}");
+        }
+    }
+
+    #[test]
+    fn a_name_that_is_known_is_the_name_that_is_found() {
+        for name in ["", "a", "a\"\\b", "é\n"] {
+            for known in [
+                Args::event(name, &(1, "b")).unwrap(),
+                args(r#"[1,"b"]"#).with_name(name).unwrap(),
+            ] {
+                let unknown = Args::from_json(known.json().clone(), Vec::new()).unwrap();
+                assert!(known.name_end.is_some() && unknown.name_end.is_none());
+                assert_eq!(known, unknown);
+                for args in [&known, &unknown] {
+                    assert_eq!(args.event_name().unwrap(), name);
+                    assert_eq!(args.event_data(), Ok((1, "b")));
+                    assert_eq!(args.without_name().json(), r#"[1,"b"]"#);
+                }
+            }
         }
     }
 

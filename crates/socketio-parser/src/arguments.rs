@@ -1,5 +1,7 @@
 //! Which value is how many arguments: a tuple is several, nothing is none, anything else is one.
 
+use core::num::NonZeroUsize;
+
 use serde::de::{self, DeserializeSeed, Deserializer, Visitor};
 use serde::forward_to_deserialize_any;
 use serde::ser::{self, Serialize};
@@ -187,8 +189,19 @@ impl<'de> ArgumentReader<'de> {
         })
     }
 
-    /// Stands behind the first element, the event name.
-    pub(crate) fn behind_name(reader: Reader<'de>) -> Result<Self, ArgsError> {
+    /// Stands behind the first element, the event name, which ends there if that is known.
+    pub(crate) fn behind_name(
+        mut reader: Reader<'de>,
+        name_end: Option<NonZeroUsize>,
+    ) -> Result<Self, ArgsError> {
+        if let Some(end) = name_end {
+            reader.at = end.get();
+            return Ok(Self {
+                reader,
+                index: 0,
+                first: false,
+            });
+        }
         let mut arguments = Self::new(reader)?;
         if arguments.advance()? {
             arguments.reader.skip_value()?;

@@ -4,7 +4,6 @@ use alloc::vec::Vec;
 
 use bytes::Bytes;
 
-use crate::error::DecodeError;
 use crate::placeholder::{self, Placeholder};
 use crate::text::Text;
 
@@ -17,29 +16,13 @@ pub(crate) struct Attachments {
 }
 
 impl Attachments {
-    pub(crate) const fn new() -> Self {
-        Self {
-            bytes: Vec::new(),
-            placeholders: Vec::new(),
-        }
-    }
+    pub(crate) const NONE: Self = Self::new(Vec::new(), Vec::new());
 
-    /// Finds out where in valid JSON the byte strings belong.
-    ///
-    /// # Errors
-    ///
-    /// [`IllegalPlaceholder`](crate::DecodeErrorKind::IllegalPlaceholder) if a placeholder names
-    /// none of them.
-    pub(crate) fn find(json: &str, bytes: Vec<Bytes>) -> Result<Self, DecodeError> {
-        let placeholders = match bytes.len() {
-            // Then what looks like a placeholder is data. [js socket.io-parser 4.2.7]
-            0 => Vec::new(),
-            count => placeholder::find(json, count)?,
-        };
-        Ok(Self {
+    pub(crate) const fn new(bytes: Vec<Bytes>, placeholders: Vec<Placeholder>) -> Self {
+        Self {
             bytes,
             placeholders,
-        })
+        }
     }
 
     /// Adds a byte string, and writes its placeholder.

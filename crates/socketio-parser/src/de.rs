@@ -1,7 +1,6 @@
 //! Values out of JSON text, with attachments in place of their placeholders.
 
 use alloc::borrow::Cow;
-use alloc::format;
 
 use bytes::Bytes;
 use serde::de::value::{CowStrDeserializer, SeqDeserializer};
@@ -44,6 +43,7 @@ impl<'de> Reader<'de> {
     }
 
     /// The next byte that is not white space.
+    #[inline]
     pub(crate) fn peek(&mut self) -> Option<u8> {
         steps::visit(1);
         self.at = scan::skip_space(self.text.as_bytes(), self.at);
@@ -55,7 +55,7 @@ impl<'de> Reader<'de> {
             self.at += 1;
             return Ok(());
         }
-        Err(self.error(format!("expected `{}`", char::from(byte))))
+        Err(self.error(format_args!("expected `{}`", char::from(byte))))
     }
 
     pub(crate) fn skip_value(&mut self) -> Result<(), ArgsError> {
@@ -73,6 +73,7 @@ impl<'de> Reader<'de> {
         Ok(self.text.get(start..self.at).unwrap_or_default())
     }
 
+    #[cold]
     pub(crate) fn error(&self, message: impl core::fmt::Display) -> ArgsError {
         ArgsError::at(self.at, message)
     }
@@ -80,14 +81,14 @@ impl<'de> Reader<'de> {
     pub(crate) fn string(&mut self) -> Result<Cow<'de, str>, ArgsError> {
         self.expect(b'"')?;
         let start = self.at;
-        let skipped = string::skip(self.text.as_bytes(), start)
-            .map_err(|at| ArgsError::at(at, "invalid string"))?;
-        self.at = skipped.end;
+        let (end, is_escaped) = string::skip_valid(self.text.as_bytes(), start)
+            .ok_or_else(|| self.error("invalid string"))?;
+        self.at = end;
         let raw = self
             .text
-            .get(start..skipped.end.saturating_sub(1))
+            .get(start..end.saturating_sub(1))
             .unwrap_or_default();
-        Ok(match skipped.is_escaped {
+        Ok(match is_escaped {
             true => string::unescape(raw),
             false => Cow::Borrowed(raw),
         })
@@ -116,7 +117,7 @@ impl<'de> Reader<'de> {
             .unwrap_or_default()
             .starts_with(word)
         {
-            return Err(self.error(format!("expected `{word}`")));
+            return Err(self.error(format_args!("expected `{word}`")));
         }
         self.at += word.len();
         Ok(())
@@ -124,6 +125,9 @@ impl<'de> Reader<'de> {
 
     /// The attachment whose placeholder comes next: steps over it.
     fn attachment(&mut self) -> Option<&'de [u8]> {
+        if self.placeholders.is_empty() {
+            return None;
+        }
         self.peek();
         let found = self
             .placeholders
@@ -310,13 +314,12 @@ struct Members<'r, 'de> {
 impl Members<'_, '_> {
     /// Whether there is another one, which comes next.
     fn advance(&mut self) -> Result<bool, ArgsError> {
-        if self.reader.peek() == Some(self.end) {
-            return Ok(false);
+        match self.reader.peek() {
+            Some(byte) if byte == self.end => return Ok(false),
+            Some(b',') if !self.first => self.reader.at += 1,
+            _ if self.first => self.first = false,
+            _ => return Err(self.reader.error("expected `,`")),
         }
-        if !self.first {
-            self.reader.expect(b',')?;
-        }
-        self.first = false;
         Ok(true)
     }
 }

@@ -13,6 +13,7 @@ use crate::frame::{Frame, Utf8Bytes};
 use crate::namespace::{Namespace, ROOT};
 use crate::packet::Packet;
 use crate::packet_ref::{self, PacketRef};
+use crate::placeholder::Finder;
 use crate::revision::Revision;
 use crate::string;
 
@@ -72,6 +73,8 @@ struct Partial {
     packet: Packet,
     /// Where its JSON began in its frame.
     json_at: usize,
+    /// What was found in the JSON. Its offsets count from the start of the frame.
+    placeholders: Finder,
     attachments: Vec<Bytes>,
     missing: NonZeroUsize,
 }
@@ -104,17 +107,12 @@ impl Decoder {
     ///
     /// Specification: [sio5 § Packet encoding].
     pub fn feed(&mut self, frame: Frame) -> Result<Progress, DecodeError> {
-        let fed = match (&mut self.state, frame) {
-            (State::Idle, Frame::Text(text)) => self.on_text(&text),
-            (State::Idle, Frame::Binary(_)) => Err(DecodeErrorKind::UnexpectedBinary.at(0)),
-            (State::Reconstructing(_), Frame::Binary(bytes)) => self.on_attachment(bytes),
-            (State::Reconstructing(_), Frame::Text(_)) => {
-                Err(DecodeErrorKind::UnexpectedText.at(0))
-            }
-            (State::Failed(error), _) => Err(*error),
+        let fed = match frame {
+            Frame::Text(text) => self.on_text(&text),
+            Frame::Binary(bytes) => self.on_attachment(bytes),
         };
-        if let Err(error) = fed {
-            self.state = State::Failed(error);
+        if let Err(error) = &fed {
+            self.state = State::Failed(*error);
         }
         fed
     }
@@ -126,18 +124,26 @@ impl Decoder {
     }
 
     fn on_text(&mut self, text: &Utf8Bytes) -> Result<Progress, DecodeError> {
-        let decoded = packet_ref::decode(text, self.revision, &self.limits)?;
+        match &self.state {
+            State::Idle => {}
+            State::Reconstructing(_) => return Err(DecodeErrorKind::UnexpectedText.at(0)),
+            State::Failed(error) => return Err(*error),
+        }
+        let mut placeholders = Finder::new();
+        let decoded = packet_ref::decode(text, self.revision, &self.limits, &mut placeholders)?;
         let shared = Shared {
             text,
             lone_surrogates: decoded.lone_surrogates,
+            name_end: decoded.name_end,
         };
-        let (packet, missing) = shared.packet(decoded.packet);
-        let Some(missing) = NonZeroUsize::new(missing) else {
+        let packet = shared.packet(decoded.packet);
+        let Some(missing) = NonZeroUsize::new(decoded.attachments) else {
             return Ok(Progress::Complete(packet));
         };
         self.state = State::Reconstructing(Partial {
             packet,
             json_at: decoded.payload_at,
+            placeholders,
             attachments: Vec::new(),
             missing,
         });
@@ -145,16 +151,20 @@ impl Decoder {
     }
 
     fn on_attachment(&mut self, bytes: Bytes) -> Result<Progress, DecodeError> {
-        let State::Reconstructing(mut partial) = mem::replace(&mut self.state, State::Idle) else {
-            return Err(DecodeErrorKind::UnexpectedBinary.at(0));
+        let partial = match &mut self.state {
+            State::Idle => return Err(DecodeErrorKind::UnexpectedBinary.at(0)),
+            State::Reconstructing(partial) => partial,
+            State::Failed(error) => return Err(*error),
         };
         partial.attachments.push(bytes);
-        let Some(missing) = NonZeroUsize::new(partial.missing.get() - 1) else {
-            return partial.complete().map(Progress::Complete);
-        };
-        partial.missing = missing;
-        self.state = State::Reconstructing(partial);
-        Ok(Progress::Needs(missing))
+        if let Some(missing) = NonZeroUsize::new(partial.missing.get() - 1) {
+            partial.missing = missing;
+            return Ok(Progress::Needs(missing));
+        }
+        match mem::replace(&mut self.state, State::Idle) {
+            State::Reconstructing(partial) => partial.complete().map(Progress::Complete),
+            State::Idle | State::Failed(_) => Err(DecodeErrorKind::UnexpectedBinary.at(0)),
+        }
     }
 }
 
@@ -163,13 +173,13 @@ impl Partial {
         let Self {
             mut packet,
             json_at,
+            placeholders,
             attachments,
             ..
         } = self;
+        let placeholders = placeholders.finish(attachments.len(), json_at)?;
         if let Packet::Event { args, .. } | Packet::Ack { args, .. } = &mut packet {
-            let attachments = Attachments::find(args.json(), attachments)
-                .map_err(|error| error.kind.at(json_at + error.offset))?;
-            *args = Args::from_parts(args.json().clone(), attachments);
+            args.attach(Attachments::new(attachments, placeholders));
         }
         Ok(packet)
     }
@@ -179,60 +189,51 @@ impl Partial {
 struct Shared<'a> {
     text: &'a Utf8Bytes,
     lone_surrogates: bool,
+    /// Where in the payload the name of an event ends.
+    name_end: usize,
 }
 
 impl Shared<'_> {
-    /// The packet that owns what the other borrows, and how many attachments it waits for.
-    fn packet(&self, packet: PacketRef<'_>) -> (Packet, usize) {
-        let args = |json| Args::from_parts(self.json(json), Attachments::new());
+    /// The packet that owns what the other borrows.
+    fn packet(&self, packet: PacketRef<'_>) -> Packet {
         match packet {
             PacketRef::Event {
                 namespace,
                 id,
-                args: json,
-                attachments,
-            } => {
-                let packet = Packet::Event {
-                    namespace: self.namespace(namespace),
-                    id,
-                    args: args(json),
-                };
-                (packet, attachments)
-            }
+                args,
+                ..
+            } => Packet::Event {
+                namespace: self.namespace(namespace),
+                id,
+                args: self.args(args).with_name_end(self.name_end),
+            },
             PacketRef::Ack {
                 namespace,
                 id,
-                args: json,
-                attachments,
-            } => {
-                let packet = Packet::Ack {
-                    namespace: self.namespace(namespace),
-                    id,
-                    args: args(json),
-                };
-                (packet, attachments)
-            }
-            PacketRef::Connect { namespace, data } => {
-                let packet = Packet::Connect {
-                    // Copied: it lives as long as the connection, and would keep the credentials
-                    // alive.
-                    namespace: Namespace::from_wire(namespace.into()),
-                    data: data.map(|data| self.json(data)),
-                };
-                (packet, 0)
-            }
-            PacketRef::Disconnect { namespace } => {
-                let namespace = self.namespace(namespace);
-                (Packet::Disconnect { namespace }, 0)
-            }
-            PacketRef::ConnectError { namespace, data } => {
-                let packet = Packet::ConnectError {
-                    namespace: self.namespace(namespace),
-                    data: self.json(data),
-                };
-                (packet, 0)
-            }
+                args,
+                ..
+            } => Packet::Ack {
+                namespace: self.namespace(namespace),
+                id,
+                args: self.args(args),
+            },
+            PacketRef::Connect { namespace, data } => Packet::Connect {
+                // Copied: it lives as long as the connection, and would keep the credentials alive.
+                namespace: Namespace::from_wire(namespace.into()),
+                data: data.map(|data| self.json(data)),
+            },
+            PacketRef::Disconnect { namespace } => Packet::Disconnect {
+                namespace: self.namespace(namespace),
+            },
+            PacketRef::ConnectError { namespace, data } => Packet::ConnectError {
+                namespace: self.namespace(namespace),
+                data: self.json(data),
+            },
         }
+    }
+
+    fn args(&self, json: &str) -> Args {
+        Args::from_parts(self.json(json), Attachments::NONE)
     }
 
     fn json(&self, part: &str) -> Utf8Bytes {

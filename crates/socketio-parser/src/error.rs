@@ -113,52 +113,61 @@ impl serde::ser::Error for EncodeError {
 
 /// Arguments that are not what was asked for.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ArgsError {
+pub struct ArgsError(Box<ArgsErrorParts>);
+
+/// Behind a pointer: results are passed up at each step of reading, nearly all of them good.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct ArgsErrorParts {
     message: Box<str>,
     argument: Option<usize>,
     offset: Option<usize>,
 }
 
 impl ArgsError {
+    #[cold]
     pub(crate) fn at(offset: usize, message: impl fmt::Display) -> Self {
-        Self {
+        Self::new(message, Some(offset))
+    }
+
+    fn new(message: impl fmt::Display, offset: Option<usize>) -> Self {
+        Self(Box::new(ArgsErrorParts {
             message: message.to_string().into(),
             argument: None,
-            offset: Some(offset),
-        }
+            offset,
+        }))
     }
 
     /// Adds where the error was noticed, unless it knows better.
     pub(crate) fn or_at(mut self, offset: usize) -> Self {
-        self.offset.get_or_insert(offset);
+        self.0.offset.get_or_insert(offset);
         self
     }
 
     pub(crate) fn in_argument(mut self, argument: usize) -> Self {
-        self.argument.get_or_insert(argument);
+        self.0.argument.get_or_insert(argument);
         self
     }
 
     /// Which argument is wrong, counted from 0 and without the event name.
     #[must_use]
     pub fn argument(&self) -> Option<usize> {
-        self.argument
+        self.0.argument
     }
 
     /// Where in the JSON text it was noticed, in bytes.
     #[must_use]
     pub fn offset(&self) -> Option<usize> {
-        self.offset
+        self.0.offset
     }
 }
 
 impl fmt::Display for ArgsError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if let Some(argument) = self.argument {
+        if let Some(argument) = self.0.argument {
             write!(f, "argument {argument}: ")?;
         }
-        f.write_str(&self.message)?;
-        match self.offset {
+        f.write_str(&self.0.message)?;
+        match self.0.offset {
             Some(offset) => write!(f, " at byte {offset}"),
             None => Ok(()),
         }
@@ -168,12 +177,9 @@ impl fmt::Display for ArgsError {
 impl core::error::Error for ArgsError {}
 
 impl serde::de::Error for ArgsError {
+    #[cold]
     fn custom<T: fmt::Display>(message: T) -> Self {
-        Self {
-            message: message.to_string().into(),
-            argument: None,
-            offset: None,
-        }
+        Self::new(message, None)
     }
 }
 

@@ -2,16 +2,20 @@
 //!
 //! The JSON is copied as it is. Placeholders keep their numbers, because names are never bytes.
 
-use crate::args::{Args, check_name, leading_element};
+use crate::args::{Args, check_name};
 use crate::error::EncodeError;
-use crate::string;
 use crate::text::Text;
+use crate::{scan, string};
 
 impl Args {
     /// The arguments of an event without its name: what an acknowledgement would carry.
     #[must_use]
     pub fn without_name(&self) -> Self {
-        let rest = leading_element(self.json()).map_or("]", |(_, rest)| rest);
+        let behind = |end| scan::skip_space(self.json().as_bytes(), end);
+        let rest = self
+            .first()
+            .and_then(|(_, end)| self.json().get(behind(end)..));
+        let rest = rest.unwrap_or("]");
         let rest = rest.strip_prefix(',').unwrap_or(rest);
         let mut json = Text::new();
         json.push_str("[");
@@ -39,12 +43,14 @@ impl Args {
         let mut json = Text::new();
         json.push_str("[");
         string::write(&mut json, name);
+        let name_end = json.len();
         if !rest.trim_start().starts_with(']') {
             json.push_str(",");
         }
         let added = json.len();
         json.push_str(rest);
-        Ok(self.with_json(json.share(), 1, added))
+        let named = self.with_json(json.share(), 1, added);
+        Ok(named.with_name_end(name_end))
     }
 }
 

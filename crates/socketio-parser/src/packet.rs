@@ -38,7 +38,7 @@ impl core::fmt::Display for AckId {
 ///
 /// Its text and bytes are slices of the frames that it came in: cloning counts references.
 ///
-/// Specification: [sio5 § Packet types].
+/// Specification: [sio5 § Exchange protocol].
 #[derive(Clone, Debug, PartialEq)]
 pub enum Packet {
     /// Asks for a namespace, or grants it.

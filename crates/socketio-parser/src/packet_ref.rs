@@ -79,7 +79,7 @@ impl<'a> PacketRef<'a> {
     ///
     /// As [`Decoder::feed`](crate::Decoder::feed), for a frame by itself.
     pub fn decode_as(revision: Revision, text: &'a str) -> Result<Self, DecodeError> {
-        Ok(decode(text, revision, &Limits::default())?.packet)
+        Ok(decode(text, revision, &Limits::default(), &mut ())?.packet)
     }
 }
 
@@ -88,20 +88,27 @@ pub(crate) struct Decoded<'a> {
     pub(crate) packet: PacketRef<'a>,
     /// Whether the payload holds escapes that are half of a surrogate pair.
     pub(crate) lone_surrogates: bool,
+    /// How many binary frames follow.
+    pub(crate) attachments: usize,
     /// Where the payload begins.
     pub(crate) payload_at: usize,
+    /// Where in it the name of an event ends; 0 if there is none.
+    pub(crate) name_end: usize,
 }
 
+/// Decodes a text frame. `finder` is told about the payload if binary frames follow.
 pub(crate) fn decode<'a>(
     text: &'a str,
     revision: Revision,
     limits: &Limits,
+    finder: &mut impl Visit<'a>,
 ) -> Result<Decoded<'a>, DecodeError> {
     let header = header::read(text, revision, limits.max_attachments)?;
     let Payload {
         json,
         lone_surrogates,
-    } = Payload::read(text, &header, revision, limits.max_depth)?;
+        name_end,
+    } = Payload::read(text, &header, revision, limits.max_depth, finder)?;
     let missing = DecodeErrorKind::MissingPayload.at(text.len());
     let header::Header {
         kind,
@@ -136,7 +143,9 @@ pub(crate) fn decode<'a>(
     Ok(Decoded {
         packet,
         lone_surrogates,
+        attachments,
         payload_at: len,
+        name_end,
     })
 }
 
@@ -144,6 +153,8 @@ pub(crate) fn decode<'a>(
 struct Payload<'a> {
     json: Option<&'a str>,
     lone_surrogates: bool,
+    /// Where in it the name of an event ends; 0 if there is none.
+    name_end: usize,
 }
 
 impl<'a> Payload<'a> {
@@ -152,6 +163,7 @@ impl<'a> Payload<'a> {
         header: &header::Header<'_>,
         revision: Revision,
         max_depth: usize,
+        finder: &mut impl Visit<'a>,
     ) -> Result<Self, DecodeError> {
         let start = header.len;
         let invalid = |offset| DecodeErrorKind::InvalidPayload.at(offset);
@@ -159,26 +171,30 @@ impl<'a> Payload<'a> {
             return Ok(Self {
                 json: None,
                 lone_surrogates: false,
+                name_end: 0,
             });
         };
         if !fits(header.kind, revision, first) {
             return Err(invalid(start));
         }
         let mut name = Name::Outside;
-        let walk = match header.kind {
-            Kind::Event => scan::walk(text, start, max_depth, &mut name)?,
-            _ => scan::walk(text, start, max_depth, &mut ())?,
+        let walk = match (header.kind, header.attachments) {
+            (Kind::Event, 0) => scan::walk(text, start, max_depth, &mut name)?,
+            (_, 0) => scan::walk(text, start, max_depth, &mut ())?,
+            (_, _) => scan::walk(text, start, max_depth, &mut (&mut name, finder))?,
         };
         let end = scan::skip_space(text.as_bytes(), walk.end);
         if end != text.len() {
             return Err(invalid(end));
         }
-        if header.kind == Kind::Event {
-            name.check().map_err(|kind| kind.at(start + 1))?;
-        }
+        let name_end = match header.kind {
+            Kind::Event => name.check().map_err(|kind| kind.at(start + 1))? - start,
+            _ => 0,
+        };
         Ok(Self {
             json: text.get(start..walk.end),
             lone_surrogates: walk.lone_surrogates,
+            name_end,
         })
     }
 }
@@ -201,8 +217,8 @@ pub(crate) enum Name<'t> {
     Outside,
     /// The first element comes next.
     Inside,
-    /// A scalar: with its quotes if it is a string.
-    Scalar(&'t str),
+    /// A scalar: with its quotes if it is a string, and where it ends.
+    Scalar { text: &'t str, end: usize },
     /// An array or an object.
     Container,
 }
@@ -212,27 +228,27 @@ impl<'t> Visit<'t> for Name<'t> {
         match self {
             Self::Outside => *self = Self::Inside,
             Self::Inside => *self = Self::Container,
-            Self::Scalar(_) | Self::Container => {}
+            Self::Scalar { .. } | Self::Container => {}
         }
     }
 
-    fn scalar(&mut self, text: &'t str) {
+    fn scalar(&mut self, text: &'t str, end: usize) {
         if let Self::Inside = self {
-            *self = Self::Scalar(text);
+            *self = Self::Scalar { text, end };
         }
     }
 }
 
 impl Name<'_> {
-    /// An event is named by a string that is not reserved, or by a number.
-    pub(crate) fn check(&self) -> Result<(), DecodeErrorKind> {
-        let Self::Scalar(name) = self else {
+    /// An event is named by a string that is not reserved, or by a number. Returns where it ends.
+    pub(crate) fn check(&self) -> Result<usize, DecodeErrorKind> {
+        let &Self::Scalar { text: name, end } = self else {
             return Err(DecodeErrorKind::InvalidPayload);
         };
         match name.strip_prefix('"').and_then(|raw| raw.strip_suffix('"')) {
             Some(raw) if is_reserved(raw) => Err(DecodeErrorKind::ReservedName),
-            Some(_) => Ok(()),
-            None if name.starts_with(is_number) => Ok(()),
+            Some(_) => Ok(end),
+            None if name.starts_with(is_number) => Ok(end),
             None => Err(DecodeErrorKind::InvalidPayload),
         }
     }

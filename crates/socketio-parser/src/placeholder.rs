@@ -3,7 +3,7 @@
 use alloc::vec::Vec;
 
 use crate::error::{DecodeError, DecodeErrorKind};
-use crate::scan::{self, Container, Visit};
+use crate::scan::{Container, Visit};
 use crate::string;
 use crate::text::Text;
 
@@ -33,74 +33,89 @@ pub(crate) fn write(out: &mut Text, index: usize) -> Placeholder {
     }
 }
 
-/// Finds all placeholders in valid JSON, in the order in which they begin.
+/// Finds all placeholders while JSON is read over, in the order in which they begin.
 ///
 /// Members may come in any order and have company. Nothing is looked for inside a placeholder, for
 /// its other members vanish with it.
-///
-/// # Errors
-///
-/// [`IllegalPlaceholder`](DecodeErrorKind::IllegalPlaceholder) if one names none of the
-/// `attachments`.
-pub(crate) fn find(json: &str, attachments: usize) -> Result<Vec<Placeholder>, DecodeError> {
-    let mut finder = Finder {
-        open: Vec::new(),
-        found: Vec::new(),
-        attachments,
-    };
-    scan::walk(json, 0, scan::MAX_DEPTH, &mut finder)?;
-    let check = |Found { start, end, index }| match index {
-        Some(index) => Ok(Placeholder { start, end, index }),
-        None => Err(DecodeErrorKind::IllegalPlaceholder.at(start)),
-    };
-    finder.found.into_iter().map(check).collect()
-}
-
-struct Finder {
-    open: Vec<Open>,
-    found: Vec<Found>,
-    attachments: usize,
-}
-
-enum Open {
-    Array,
-    Object(Object),
+#[derive(Debug)]
+pub(crate) struct Finder {
+    /// How many arrays and objects have not ended.
+    depth: usize,
+    /// Which of them are objects.
+    open: Vec<Object>,
+    /// Those that name no attachment are among them.
+    found: Vec<Placeholder>,
 }
 
 /// What is known of an object that has not ended.
+#[derive(Debug)]
 struct Object {
     start: usize,
+    /// How deep its members are.
+    depth: usize,
     /// How many placeholders stand before it.
     found_before: usize,
     /// Which member is being read.
     member: Member,
     /// Whether `_placeholder` is `true`. As everywhere, the last of equal keys counts.
     is_placeholder: bool,
-    /// What `num` says, if that is an attachment.
-    index: Option<usize>,
+    /// What `num` says.
+    index: usize,
 }
 
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Debug)]
 enum Member {
     Number,
     Other,
     Placeholder,
 }
 
-struct Found {
-    start: usize,
-    end: usize,
-    index: Option<usize>,
-}
-
 impl Finder {
+    pub(crate) const fn new() -> Self {
+        Self {
+            depth: 0,
+            open: Vec::new(),
+            found: Vec::new(),
+        }
+    }
+
+    /// What was found, counted from `start`, where the JSON begins.
+    ///
+    /// # Errors
+    ///
+    /// [`IllegalPlaceholder`](DecodeErrorKind::IllegalPlaceholder) if one names none of the
+    /// `attachments`. Its offset counts from where the text begins.
+    pub(crate) fn finish(
+        mut self,
+        attachments: usize,
+        start: usize,
+    ) -> Result<Vec<Placeholder>, DecodeError> {
+        if attachments == 0 {
+            // Then what looks like a placeholder is data. [js socket.io-parser 4.2.7]
+            return Ok(Vec::new());
+        }
+        for placeholder in &mut self.found {
+            if placeholder.index >= attachments {
+                return Err(DecodeErrorKind::IllegalPlaceholder.at(placeholder.start));
+            }
+            placeholder.start -= start;
+            placeholder.end -= start;
+        }
+        Ok(self.found)
+    }
+
+    /// The object of which a member is being read.
+    fn object(&mut self) -> Option<&mut Object> {
+        let depth = self.depth;
+        self.open.last_mut().filter(|object| object.depth == depth)
+    }
+
     fn on_value(&mut self, text: &str) {
-        let attachments = self.attachments;
-        let Some(Open::Object(object)) = self.open.last_mut() else {
+        let Some(object) = self.object() else {
             return;
         };
         match object.member {
-            Member::Number => object.index = attachment_index(text, attachments),
+            Member::Number => object.index = attachment_index(text),
             Member::Placeholder => object.is_placeholder = text == "true",
             Member::Other => {}
         }
@@ -110,25 +125,30 @@ impl Finder {
 impl Visit<'_> for Finder {
     fn open(&mut self, container: Container, at: usize) {
         self.on_value("");
-        self.open.push(match container {
-            Container::Array => Open::Array,
-            Container::Object => Open::Object(Object {
+        self.depth += 1;
+        if container == Container::Object {
+            self.open.push(Object {
                 start: at,
+                depth: self.depth,
                 found_before: self.found.len(),
                 member: Member::Other,
                 is_placeholder: false,
-                index: None,
-            }),
-        });
+                index: NO_INDEX,
+            });
+        }
     }
 
-    fn close(&mut self, _container: Container, end: usize) {
-        let Some(Open::Object(object)) = self.open.pop() else {
+    fn close(&mut self, container: Container, end: usize) {
+        self.depth -= 1;
+        if container == Container::Array {
+            return;
+        }
+        let Some(object) = self.open.pop() else {
             return;
         };
         if object.is_placeholder {
             self.found.truncate(object.found_before);
-            self.found.push(Found {
+            self.found.push(Placeholder {
                 start: object.start,
                 end,
                 index: object.index,
@@ -137,7 +157,7 @@ impl Visit<'_> for Finder {
     }
 
     fn key(&mut self, raw: &str) {
-        let Some(Open::Object(object)) = self.open.last_mut() else {
+        let Some(object) = self.object() else {
             return;
         };
         object.member = if string::equals(raw, "_placeholder") {
@@ -149,24 +169,34 @@ impl Visit<'_> for Finder {
         };
     }
 
-    fn scalar(&mut self, text: &str) {
+    fn scalar(&mut self, text: &str, _end: usize) {
         self.on_value(text);
     }
 }
 
 /// Reads `num`. JavaScript knows one kind of number, so `1.0` and `1e0` are 1.
-fn attachment_index(text: &str, attachments: usize) -> Option<usize> {
-    let index = text.parse().ok().or_else(|| {
+fn attachment_index(text: &str) -> usize {
+    let float = || {
         let number: f64 = text.parse().ok()?;
         let index = number as usize;
         (index as f64 == number).then_some(index)
-    })?;
-    (index < attachments).then_some(index)
+    };
+    text.parse().ok().or_else(float).unwrap_or(NO_INDEX)
 }
+
+/// The index of a placeholder that says none. There are never as many attachments.
+const NO_INDEX: usize = usize::MAX;
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::scan;
+
+    fn find(json: &str, attachments: usize) -> Result<Vec<Placeholder>, DecodeError> {
+        let mut finder = Finder::new();
+        scan::walk(json, 0, scan::MAX_DEPTH, &mut finder)?;
+        finder.finish(attachments, 0)
+    }
 
     fn indices(json: &str, attachments: usize) -> Result<Vec<usize>, DecodeError> {
         Ok(find(json, attachments)?

@@ -171,7 +171,7 @@ mod tests {
         Namespace::new(name).unwrap()
     }
 
-    /// [sio5 § Compatibility mode]: the last of equal names counts.
+    /// [js socket.io 4.8.4]: the last of equal names counts.
     #[test]
     fn the_last_value_wins() {
         let name = asked("/a?x=1&y=2&x=3");

@@ -20,12 +20,35 @@ pub(crate) trait Visit<'t> {
     fn close(&mut self, _container: Container, _end: usize) {}
     /// The name of a member, without its quotes and with its escapes.
     fn key(&mut self, _raw: &'t str) {}
-    /// A string with its quotes, a number, `true`, `false` or `null`.
-    fn scalar(&mut self, _text: &'t str) {}
+    /// A string with its quotes, a number, `true`, `false` or `null`: it ends before `_end`.
+    fn scalar(&mut self, _text: &'t str, _end: usize) {}
 }
 
 /// Nobody who needs to be told.
 impl Visit<'_> for () {}
+
+/// Two who are told.
+impl<'t, A: Visit<'t>, B: Visit<'t>> Visit<'t> for (&mut A, &mut B) {
+    fn open(&mut self, container: Container, at: usize) {
+        self.0.open(container, at);
+        self.1.open(container, at);
+    }
+
+    fn close(&mut self, container: Container, end: usize) {
+        self.0.close(container, end);
+        self.1.close(container, end);
+    }
+
+    fn key(&mut self, raw: &'t str) {
+        self.0.key(raw);
+        self.1.key(raw);
+    }
+
+    fn scalar(&mut self, text: &'t str, end: usize) {
+        self.0.scalar(text, end);
+        self.1.scalar(text, end);
+    }
+}
 
 /// A JSON value that has been read over.
 #[derive(Debug)]
@@ -114,7 +137,7 @@ impl<'t> Walker<'t> {
             Some(b'n') => self.literal("null")?,
             _ => return Err(self.invalid()),
         }
-        visit.scalar(self.text.get(start..self.at).unwrap_or_default());
+        visit.scalar(self.text.get(start..self.at).unwrap_or_default(), self.at);
         Ok(false)
     }
 
@@ -377,7 +400,7 @@ mod tests {
             fn key(&mut self, raw: &str) {
                 self.0.push(alloc::format!("{raw}:"));
             }
-            fn scalar(&mut self, text: &str) {
+            fn scalar(&mut self, text: &str, _end: usize) {
                 self.0.push(text.into());
             }
         }

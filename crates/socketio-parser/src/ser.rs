@@ -24,7 +24,7 @@ impl Serializer {
     pub(crate) const fn new() -> Self {
         Self {
             out: Text::new(),
-            attachments: Attachments::new(),
+            attachments: Attachments::NONE,
         }
     }
 

@@ -3,6 +3,8 @@
 use alloc::borrow::Cow;
 use alloc::string::String;
 
+use memchr::memchr2;
+
 use crate::steps;
 use crate::text::Text;
 
@@ -46,8 +48,6 @@ pub(crate) fn write_escaped(out: &mut Text, mut text: &str) {
 pub(crate) struct Skipped {
     /// Just behind the closing quote.
     pub(crate) end: usize,
-    /// Whether there are escapes.
-    pub(crate) is_escaped: bool,
     /// Whether an escape is half of a surrogate pair, which JavaScript allows and UTF-8 does not.
     pub(crate) lone_surrogates: bool,
 }
@@ -55,25 +55,42 @@ pub(crate) struct Skipped {
 /// Finds the end of a string whose opening quote is just before `at`. The error is the offset of
 /// what no string may hold.
 pub(crate) fn skip(bytes: &[u8], mut at: usize) -> Result<Skipped, usize> {
-    let (mut is_escaped, mut lone_surrogates) = (false, false);
+    let mut lone_surrogates = false;
     loop {
         at += plain_len(bytes.get(at..).unwrap_or_default());
         match bytes.get(at) {
             Some(b'"') => {
                 return Ok(Skipped {
                     end: at + 1,
-                    is_escaped,
                     lone_surrogates,
                 });
             }
             Some(b'\\') => {
                 let escape = Escape::read(bytes.get(at..).unwrap_or_default()).ok_or(at)?;
-                is_escaped = true;
                 lone_surrogates |= escape.character.is_none();
                 at += escape.len;
             }
             _ => return Err(at),
         }
+    }
+}
+
+/// The same for a string that is known to be valid, hence faster: where it ends, just behind the
+/// closing quote, and whether there are escapes.
+pub(crate) fn skip_valid(bytes: &[u8], start: usize) -> Option<(usize, bool)> {
+    let mut at = start;
+    let mut is_escaped = false;
+    loop {
+        let rest = bytes.get(at..)?;
+        let plain = memchr2(b'"', b'\\', rest)?;
+        steps::visit(plain + 1);
+        at += plain + 1;
+        if rest.get(plain) == Some(&b'"') {
+            return Some((at, is_escaped));
+        }
+        is_escaped = true;
+        // What else belongs to the escape is neither quote nor backslash.
+        at += 1;
     }
 }
 
@@ -231,8 +248,30 @@ fn split_plain(text: &str) -> (&str, &str) {
 
 /// How many bytes stand before the first quote, backslash or control character.
 ///
-/// Eight at a time: this is where the time goes when a payload is a long string.
+/// Most strings are short, and a word of eight bytes at a time is best for them. Where a payload is
+/// one long string, this is where the time goes: there the compiler makes vectors of the blocks.
 fn plain_len(bytes: &[u8]) -> usize {
+    let Some((start, rest)) = bytes.split_at_checked(SHORT) else {
+        return plain_words_len(bytes);
+    };
+    let len = plain_words_len(start);
+    if len < SHORT {
+        return len;
+    }
+    let (blocks, _) = rest.as_chunks::<BLOCK>();
+    let is_plain = |block: &&[u8; BLOCK]| {
+        steps::visit(BLOCK);
+        // All of them, without leaving early: that would be a byte at a time.
+        !block
+            .iter()
+            .fold(false, |found, &byte| found | is_special(byte))
+    };
+    let len = blocks.iter().take_while(is_plain).count() * BLOCK;
+    SHORT + len + plain_words_len(rest.get(len..).unwrap_or_default())
+}
+
+#[inline]
+fn plain_words_len(bytes: &[u8]) -> usize {
     let (words, rest) = bytes.as_chunks::<8>();
     for (index, word) in words.iter().enumerate() {
         steps::visit(8);
@@ -246,31 +285,43 @@ fn plain_len(bytes: &[u8]) -> usize {
     words.len() * 8 + rest.iter().position(special).unwrap_or(rest.len())
 }
 
-/// Sets the highest bit of each byte that is special. Bytes above the lowest such may be wrong: the
-/// subtraction borrows from them.
-const fn special_bytes(word: u64) -> u64 {
-    const ONES: u64 = u64::MAX / 0xff;
-    let below_space = word.wrapping_sub(ONES * 0x20) & !word;
-    let quote = word ^ (ONES * b'"' as u64);
-    let quote = quote.wrapping_sub(ONES) & !quote;
-    let backslash = word ^ (ONES * b'\\' as u64);
-    let backslash = backslash.wrapping_sub(ONES) & !backslash;
-    (below_space | quote | backslash) & (ONES * 0x80)
+/// Whether a string has to escape this byte.
+const fn is_special(byte: u8) -> bool {
+    // The quote changes places with the space and so stands right above the control characters,
+    // which keep to themselves: one comparison for all of them.
+    byte ^ SPACE_AND_QUOTE <= b' ' || byte == b'\\'
 }
 
-/// Which bytes a string has to escape.
+/// Sets the highest bit of each byte that [is special](is_special). Bytes above the lowest such may
+/// be wrong: the subtraction borrows from them.
+const fn special_bytes(word: u64) -> u64 {
+    const ONES: u64 = u64::MAX / 0xff;
+    let quote_or_control = word ^ (ONES * SPACE_AND_QUOTE as u64);
+    let quote_or_control =
+        quote_or_control.wrapping_sub(ONES * (b' ' as u64 + 1)) & !quote_or_control;
+    let backslash = word ^ (ONES * b'\\' as u64);
+    let backslash = backslash.wrapping_sub(ONES) & !backslash;
+    (quote_or_control | backslash) & (ONES * 0x80)
+}
+
+/// Which bytes are [special](is_special): for one byte alone, looking it up is fastest.
 const SPECIAL: [bool; 256] = {
     let mut special = [false; 256];
-    let (controls, _) = special.split_at_mut(b' ' as usize);
-    let mut at = 0;
-    while at < controls.len() {
-        controls[at] = true;
-        at += 1;
+    let mut byte = 0;
+    while byte < special.len() {
+        special[byte] = is_special(byte as u8);
+        byte += 1;
     }
-    special[b'"' as usize] = true;
-    special[b'\\' as usize] = true;
     special
 };
+
+/// In what the space and the quote differ.
+const SPACE_AND_QUOTE: u8 = b' ' ^ b'"';
+
+/// How many bytes are looked at in words before blocks are worth their start.
+const SHORT: usize = 64;
+/// In bytes: two of the vectors that any processor of 64 bits has.
+const BLOCK: usize = 32;
 
 #[cfg(test)]
 mod tests {
@@ -293,8 +344,8 @@ mod tests {
 
     #[test]
     fn every_position_in_a_word_is_looked_at() {
-        for special in ['"', '\\', '\u{0}', '\u{1f}'] {
-            for before in 0..20 {
+        for special in ['"', '\\', '\u{0}', '\u{2}', '\u{1f}'] {
+            for before in (0..20).chain(SHORT - 9..SHORT + 2 * BLOCK) {
                 let mut text = "é~ a".chars().cycle().take(before).collect::<String>();
                 let len = text.len();
                 text.push(special);
@@ -320,6 +371,16 @@ mod tests {
         assert!(equals("connect", "connect"));
         assert!(!equals("connect", "connec") && !equals("connec", "connect"));
         assert!(!equals(r"\ud83d", "\u{fffd}"));
+    }
+
+    #[test]
+    fn a_valid_string_ends_at_the_first_quote_that_is_not_escaped() {
+        for text in [r#""""#, r#""a\\"b"#, r#""\"\\\"\u0022""#, r#""é\n"""#] {
+            let found = skip_valid(text.as_bytes(), 1);
+            let end = skip(text.as_bytes(), 1).unwrap().end;
+            assert_eq!(found, Some((end, text.contains('\\'))), "{text}");
+        }
+        assert_eq!(skip_valid(br#""a\""#, 1), None);
     }
 
     #[test]

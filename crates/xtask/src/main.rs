@@ -1,10 +1,11 @@
-//! The commands of this repository: `cargo xtask` followed by `bench`, `chat`, `mutants`, `simulate` or
-//! `test [step…]`.
+//! The commands of this repository: `cargo xtask` followed by `bench`, `chat`, `compliance`, `mutants`,
+//! `simulate` or `test [step…]`.
 #![forbid(unsafe_code)]
 
 mod bench;
 mod browser;
 mod chat;
+mod compliance;
 mod fuzz;
 mod layers;
 mod no_std;
@@ -23,6 +24,7 @@ fn main() -> ExitCode {
     let outcome = match arguments.split_first() {
         Some((command, rest)) if command == "bench" && rest.is_empty() => bench::bench(),
         Some((command, rest)) if command == "chat" && rest.is_empty() => chat::chat(),
+        Some((command, rest)) if command == "compliance" && rest.is_empty() => compliance::check(),
         Some((command, rest)) if command == "mutants" => simulate::mutants(rest),
         Some((command, rest)) if command == "simulate" => simulate::simulate(rest),
         Some((command, steps)) if command == "test" => test::test(steps),
@@ -39,8 +41,8 @@ fn main() -> ExitCode {
 
 fn usage() -> String {
     format!(
-        "say `cargo xtask` and `bench`, `chat`, `mutants`, `simulate [--seeds N] [--from M]` or \
-         `test [step…]`; the steps are {}",
+        "say `cargo xtask` and `bench`, `chat`, `compliance`, `mutants`, \
+         `simulate [--seeds N] [--from M]` or `test [step…]`; the steps are {}",
         test::names()
     )
 }

@@ -3,7 +3,7 @@
 use std::time::Instant;
 
 use crate::run::{self, Failure, cargo};
-use crate::{browser, chat, fuzz, layers, no_std, npm, simulate};
+use crate::{browser, chat, compliance, fuzz, layers, no_std, npm, simulate};
 
 struct Step {
     name: &'static str,
@@ -11,7 +11,7 @@ struct Step {
 }
 
 /// Cheap steps first, so that a small mistake shows soon.
-const STEPS: [Step; 9] = [
+const STEPS: [Step; 10] = [
     Step {
         name: "format",
         run: format,
@@ -19,6 +19,10 @@ const STEPS: [Step; 9] = [
     Step {
         name: "layers",
         run: layers::check,
+    },
+    Step {
+        name: "compliance",
+        run: compliance::check,
     },
     Step {
         name: "clippy",

@@ -24,7 +24,9 @@ use nom::{
 };
 
 use super::{MESSAGE, byte_string, share_bytes, share_text};
-use crate::{DecodeError, DecodeErrorKind, Frame, Packet, Utf8Bytes, steps};
+use crate::{
+    DecodeError, DecodeErrorKind, Frame, Packet, PacketRef, Utf8Bytes, packet::Parts, steps,
+};
 
 /// Decodes the packets of a body, one at a time.
 ///
@@ -183,31 +185,40 @@ fn length(input: &[u8]) -> IResult<&[u8], &[u8]> {
 
 /// Appends a packet that is given as a frame of revision 4.
 pub(crate) fn put(out: &mut BytesMut, frame: &Frame) {
-    let (marker, start, data): (_, &[u8], _) = match frame {
-        Frame::Binary(bytes) => (1, &[MESSAGE], &bytes[..]),
+    match frame {
+        Frame::Binary(bytes) => put_entry(out, Marker::Bytes, &[MESSAGE], bytes),
         Frame::Text(text) => match text.strip_prefix('b') {
-            Some(base64) => (0, b"b4", base64.as_bytes()),
-            None => (0, b"", text.as_bytes()),
+            Some(base64) => put_entry(out, Marker::Text, b"b4", base64.as_bytes()),
+            None => put_entry(out, Marker::Text, b"", text.as_bytes()),
         },
-    };
+    }
+}
+
+/// Appends a packet.
+pub(crate) fn put_packet(out: &mut BytesMut, packet: &PacketRef<'_>) {
+    match packet.parts() {
+        Parts::Bytes(bytes) => put_entry(out, Marker::Bytes, &[MESSAGE], bytes),
+        Parts::Text(digit, data) => {
+            put_entry(out, Marker::Text, digit.as_bytes(), data.as_bytes());
+        }
+    }
+}
+
+fn put_entry(out: &mut BytesMut, marker: Marker, start: &[u8], data: &[u8]) {
     let len = start.len() + data.len();
-    out.reserve(2 + digits(len) as usize + len);
-    out.put_u8(marker);
-    put_digits(out, len);
+    let mut digits = itoa::Buffer::new();
+    let digits = digits.format(len);
+    out.reserve(2 + digits.len() + len);
+    out.put_u8(match marker {
+        Marker::Bytes => 1,
+        Marker::Text => 0,
+    });
+    for digit in digits.bytes() {
+        out.put_u8(digit - b'0');
+    }
     out.put_u8(LENGTH_END);
     out.put_slice(start);
     out.put_slice(data);
-}
-
-/// How many decimal digits a number has.
-fn digits(number: usize) -> u32 {
-    number.checked_ilog10().map_or(1, |log| log + 1)
-}
-
-fn put_digits(out: &mut BytesMut, number: usize) {
-    for place in (0..digits(number)).rev() {
-        out.put_u8((number / 10_usize.pow(place) % 10) as u8);
-    }
 }
 
 /// Behind the digits.
@@ -236,12 +247,17 @@ mod tests {
 
     #[test]
     fn digits_are_written_from_the_left() {
-        for number in [0, 9, 10, 97, 100, 1_000_005] {
+        for (len, digits) in [
+            (0, &[0][..]),
+            (9, &[9]),
+            (10, &[1, 0]),
+            (1970, &[1, 9, 7, 0]),
+        ] {
             let mut out = BytesMut::new();
-            put_digits(&mut out, number);
-            let text: Vec<u8> = out.iter().map(|digit| digit + b'0').collect();
-            assert_eq!(str::from_utf8(&text).unwrap().parse(), Ok(number));
-            assert_eq!(text.len(), digits(number) as usize);
+            put_entry(&mut out, Marker::Text, b"", &alloc::vec![0; len]);
+            let (head, data) = out.split_at(out.len() - len);
+            assert_eq!(data.len(), len);
+            assert_eq!(head, [&[0], digits, &[LENGTH_END]].concat());
         }
     }
 

@@ -7,7 +7,7 @@
 //! Written by [`PayloadBuf::for_form`](crate::payload::PayloadBuf::for_form).
 //! Specification: [eio3 § Encoding, Payload].
 
-use core::{fmt::Write, iter::FusedIterator};
+use core::iter::FusedIterator;
 
 use bytes::{BufMut, BytesMut};
 use nom::{
@@ -17,7 +17,9 @@ use nom::{
 };
 
 use super::{Dialect, byte_string, share_text};
-use crate::{DecodeError, DecodeErrorKind, Frame, Packet, Utf8Bytes, base64, steps};
+use crate::{
+    DecodeError, DecodeErrorKind, Frame, Packet, PacketRef, Utf8Bytes, base64, packet::Parts, steps,
+};
 
 /// Decodes the packets of a body, one at a time.
 ///
@@ -126,16 +128,26 @@ fn split_utf16(text: &str, units: usize) -> Result<(&str, &str), DecodeErrorKind
 /// Appends a packet that is given as a frame of revision 4.
 pub(crate) fn put(out: &mut BytesMut, frame: &Frame, dialect: Dialect) {
     match frame {
-        Frame::Binary(bytes) => {
-            put_length(out, 2 + base64::encoded_len(bytes.len()));
-            out.put_slice(b"b4");
-            base64::encode(bytes, out);
-        }
+        Frame::Binary(bytes) => put_bytes(out, bytes),
         Frame::Text(text) => match text.strip_prefix('b') {
             Some(base64) => put_text(out, "b4", base64, dialect),
             None => put_text(out, "", text, dialect),
         },
     }
+}
+
+/// Appends a packet.
+pub(crate) fn put_packet(out: &mut BytesMut, packet: &PacketRef<'_>, dialect: Dialect) {
+    match packet.parts() {
+        Parts::Bytes(bytes) => put_bytes(out, bytes),
+        Parts::Text(digit, data) => put_text(out, digit, data, dialect),
+    }
+}
+
+fn put_bytes(out: &mut BytesMut, bytes: &[u8]) {
+    put_length(out, 2 + base64::encoded_len(bytes.len()));
+    out.put_slice(b"b4");
+    base64::encode(bytes, out);
 }
 
 /// Appends a packet whose beginning is ASCII.
@@ -154,12 +166,15 @@ fn put_text(out: &mut BytesMut, start: &str, text: &str, dialect: Dialect) {
 }
 
 fn put_length(out: &mut BytesMut, units: usize) {
-    // Writing to a buffer that grows cannot fail.
-    let _ = write!(out, "{units}:");
+    out.put_slice(itoa::Buffer::new().format(units).as_bytes());
+    out.put_u8(b':');
 }
 
 /// The number of UTF-16 code units: one for each character, and one more for each of four bytes.
 fn utf16_len(text: &str) -> usize {
+    if text.is_ascii() {
+        return text.len();
+    }
     let units = |byte| usize::from(byte & 0xc0 != 0x80) + usize::from(byte >= 0xf0);
     text.bytes().map(units).sum()
 }

@@ -2,12 +2,12 @@
 
 use core::iter::FusedIterator;
 
-use alloc::string::String;
+use alloc::{string::String, vec::Vec};
 
 use bytes::Bytes;
 
 use crate::{
-    Channel, DecodeError, Packet, Revision, Utf8Bytes, Wire,
+    Channel, DecodeError, Packet, PacketRef, Revision, Utf8Bytes, Wire,
     legacy::{Dialect, binary, string},
 };
 
@@ -94,11 +94,22 @@ impl Form {
 
     /// Encodes packets as one body. A [`PayloadBuf`](super::PayloadBuf) does so step by step.
     pub fn encode<'a>(self, packets: impl IntoIterator<Item = &'a Packet>) -> Bytes {
+        let packets: Vec<_> = packets.into_iter().map(Packet::as_ref).collect();
+        let len = |packet: &PacketRef<'_>| self.head_len() + packet.encoded_len();
         let mut body = super::PayloadBuf::for_form(self);
-        for packet in packets {
-            body.push(&packet.into());
+        body.bytes.reserve(packets.iter().map(len).sum());
+        for packet in &packets {
+            body.push_packet(packet);
         }
         body.into_bytes()
+    }
+
+    /// About as many bytes as stand before a packet: a separator, or a length of up to four digits.
+    const fn head_len(self) -> usize {
+        match self {
+            Self::Binary | Self::String(_) => 6,
+            Self::Separated => 1,
+        }
     }
 }
 
@@ -215,7 +226,7 @@ mod tests {
         let packets = Form::String(Dialect::Plain).decode(&body);
         let expected = Packet::Message("\u{fffd}".into());
         assert_eq!(
-            packets.collect::<Result<alloc::vec::Vec<_>, _>>(),
+            packets.collect::<Result<Vec<_>, _>>(),
             Ok([expected].into())
         );
     }

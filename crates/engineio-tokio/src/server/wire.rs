@@ -206,16 +206,12 @@ where
         match io {
             Io::Respond { request, response } => {
                 let is_it = |exchange: &Exchange| exchange.request == request;
-                if let Some(index) = self.exchanges.iter().position(is_it) {
-                    if self
-                        .exchanges
-                        .swap_remove(index)
-                        .responder
-                        .send(response)
-                        .is_err()
-                    {
-                        self.aborted.push_back(request);
-                    }
+                let Some(index) = self.exchanges.iter().position(is_it) else {
+                    return;
+                };
+                let responder = self.exchanges.swap_remove(index).responder;
+                if responder.send(response).is_err() {
+                    self.aborted.push_back(request);
                 }
             }
             Io::Frame { transport, frame } => {

@@ -106,7 +106,7 @@ impl<'t, S: Sink<'t>> Visit<'t> for Outside<'_, S> {
         }
     }
 
-    fn scalar(&mut self, text: &'t str) {
+    fn scalar(&mut self, text: &'t str, _end: usize) {
         if self.inside == 0 {
             self.sink.scalar(text);
         }

@@ -65,7 +65,7 @@ pub(super) fn decode(text: &Utf8Bytes, limits: &Limits) -> Result<Packet, Decode
         kind,
         namespace,
         id,
-        data: data.map(|json| (json, Attachments::new())),
+        data: data.map(|json| (json, Attachments::NONE)),
         at,
     };
     parts.packet(Revision::V4)

@@ -156,12 +156,13 @@ impl Parts {
             Kind::Disconnect => Packet::Disconnect { namespace },
             Kind::Event => {
                 let (json, attachments) = data.ok_or(missing)?;
-                let name = first_element(&json).map_or(Name::Container, Name::Scalar);
-                name.check().map_err(|kind| kind.at(at))?;
+                let name = first_element(&json);
+                let name = name.map_or(Name::Container, |(text, end)| Name::Scalar { text, end });
+                let name_end = name.check().map_err(|kind| kind.at(at))?;
                 Packet::Event {
                     namespace,
                     id,
-                    args: Args::from_parts(json, attachments),
+                    args: Args::from_parts(json, attachments).with_name_end(name_end),
                 }
             }
             Kind::Ack => {

@@ -48,7 +48,7 @@ pub(super) fn json(
         frame,
         binary,
         out: Text::new(),
-        attachments: Attachments::new(),
+        attachments: Attachments::NONE,
         open: Vec::new(),
         max_depth,
     };
