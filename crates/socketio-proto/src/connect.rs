@@ -8,7 +8,7 @@ use core::fmt;
 use serde::{Serialize, Serializer};
 use serde_json::Value;
 
-use crate::{EncodeError, Utf8Bytes, json};
+use crate::{EncodeError, PrivateId, Utf8Bytes, json};
 
 /// The public id of one client in one namespace.
 ///
@@ -33,9 +33,14 @@ impl SocketId {
         self.0.clone()
     }
 
-    /// Returns the payload of the CONNECT answer: `{"sid":"…"}`.
-    pub(crate) fn to_answer(&self) -> Utf8Bytes {
-        format!("{{\"sid\":{}}}", Value::from(self.as_str())).into()
+    /// Returns the payload of the CONNECT answer: `{"sid":"…"}`, and the private id if there is
+    /// one. [js socket.io 4.8.4] `connectionStateRecovery`
+    pub(crate) fn to_answer(&self, pid: Option<&PrivateId>) -> Utf8Bytes {
+        let sid = Value::from(self.as_str());
+        match pid.map(|pid| Value::from(pid.as_str())) {
+            Some(pid) => format!("{{\"sid\":{sid},\"pid\":{pid}}}").into(),
+            None => format!("{{\"sid\":{sid}}}").into(),
+        }
     }
 }
 
@@ -109,7 +114,10 @@ mod tests {
 
     #[test]
     fn an_answer_escapes_the_id() {
-        assert_eq!(SocketId::new("a\"b").to_answer(), r#"{"sid":"a\"b"}"#);
+        let sid = SocketId::new("a\"b");
+        assert_eq!(sid.to_answer(None), r#"{"sid":"a\"b"}"#);
+        let pid = PrivateId::new("\\");
+        assert_eq!(sid.to_answer(Some(&pid)), r#"{"sid":"a\"b","pid":"\\"}"#);
     }
 
     #[test]

@@ -1,15 +1,17 @@
 //! A packet on its way out, encoded once for any number of recipients.
 
+use alloc::format;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::iter;
 
 use bytes::{Bytes, BytesMut};
 use serde::Serialize;
+use serde_json::Value;
 use socketio_parser::{Packet, encode_event};
 
 use crate::engine::Frame;
-use crate::{Args, EncodeError, Namespace, Utf8Bytes};
+use crate::{Args, EncodeError, Namespace, Offset, Utf8Bytes};
 
 /// One packet, encoded for any number of recipients: the type digit of Engine.IO is included.
 ///
@@ -56,6 +58,21 @@ impl Encoded {
         }))
     }
 
+    /// The same event with its place in the log behind the last argument: what a client needs to
+    /// come back, and its application sees. [js socket.io 4.8.4] `connectionStateRecovery`
+    #[must_use]
+    pub fn with_offset(&self, offset: &Offset) -> Self {
+        // Events alone can be made from outside, and an event is an array that is not empty.
+        let Some(open) = self.text.trim_end().strip_suffix(']') else {
+            return self.clone();
+        };
+        let offset = Value::from(offset.as_str());
+        Self {
+            text: format!("{open},{offset}]").into(),
+            ..self.clone()
+        }
+    }
+
     /// Encodes any packet.
     pub(crate) fn packet(packet: &Packet) -> Self {
         let mut text = BytesMut::with_capacity(ENGINE_MESSAGE.len() + packet.encoded_len());
@@ -92,7 +109,8 @@ fn share(attachments: Vec<Bytes>) -> Option<Arc<[Bytes]>> {
     (!attachments.is_empty()).then(|| attachments.into())
 }
 
-/// The packet type of Engine.IO that carries everything of Socket.IO. [eio4 § Message]
+/// The packet type of Engine.IO that carries everything of Socket.IO.
+/// [eio4 § Message; sio5 § Packet encoding]
 const ENGINE_MESSAGE: &[u8] = b"4";
 
 #[cfg(test)]
@@ -145,6 +163,21 @@ mod tests {
                 Frame::Binary(Bytes::from_static(&[2]))
             ]
         );
+    }
+
+    #[test]
+    fn an_offset_is_the_last_argument() {
+        let admin = Namespace::new("/a").unwrap();
+        let plain = Encoded::event(&admin, "e", &()).unwrap();
+        let data = Bytes::from_static(&[1]);
+        let binary = Encoded::event(&admin, "e", &("]", &data)).unwrap();
+        let offset = Offset::new("o\"1");
+        let text = r#"42/a,["e","o\"1"]"#;
+        let frames: Vec<_> = plain.with_offset(&offset).frames().collect();
+        assert_eq!(frames, [Frame::Text(text.into())]);
+        let text = r#"451-/a,["e","]",{"_placeholder":true,"num":0},"o\"1"]"#;
+        let frames: Vec<_> = binary.with_offset(&offset).frames().collect();
+        assert_eq!(frames, [Frame::Text(text.into()), Frame::Binary(data)]);
     }
 
     #[test]

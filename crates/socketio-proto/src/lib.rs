@@ -54,11 +54,13 @@
 //! 2. `server/incoming.rs` – what each packet of the client does.
 //! 3. `server/namespace.rs` – asked for, joined, left.
 //! 4. [`Rooms`] – who a broadcast reaches; plain data beside the machine.
-//! 5. [`client::Client`] – the commands, and what is kept when a session is lost.
-//! 6. `client/session.rs` – sessions as they come and go; `client/incoming.rs` – what each packet of
+//! 5. [`RecoveryLog`] – what a client that comes back has missed; plain data, too.
+//! 6. [`client::Client`] – the commands, and what is kept when a session is lost.
+//! 7. `client/session.rs` – sessions as they come and go; `client/incoming.rs` – what each packet of
 //!    the server does.
-//! 7. `client/recovery.rs` – picking up where an earlier session left off.
-//! 8. `tests/walks.rs`, `tests/walks_client.rs` – whole connections and clients as transcripts.
+//! 8. `client/recovery.rs` – picking up where an earlier session left off.
+//! 9. `tests/walks.rs`, `tests/walks_client.rs`, `tests/walks_recovery.rs` – whole connections and
+//!    clients as transcripts.
 
 #![no_std]
 #![forbid(unsafe_code)]
@@ -76,6 +78,7 @@ mod emit;
 mod encoded;
 mod json;
 mod received;
+mod recovery;
 mod reply;
 mod rooms;
 
@@ -89,4 +92,5 @@ pub use socketio_parser::{
 pub use connect::{ConnectError, SocketId};
 pub use disconnect::DisconnectReason;
 pub use encoded::Encoded;
+pub use recovery::{Offset, Persisted, PrivateId, RecoveryLimits, RecoveryLog, Restored, Resume};
 pub use rooms::{Room, Rooms, Selector};

@@ -7,8 +7,8 @@ mod world;
 
 use std::time::Duration;
 
-use socketio_proto::server::{Config, Emit, EmitError};
-use socketio_proto::{Args, ConnectError, Encoded, Machine, Namespace, engine};
+use socketio_proto::server::{Accept, Config, Emit, EmitError};
+use socketio_proto::{Args, ConnectError, Encoded, Machine, Namespace, Offset, SocketId, engine};
 use world::{World, namespace};
 
 fn ask(world: &mut World, to: &str, within: Option<u64>) -> Result<u64, EmitError> {
@@ -39,6 +39,55 @@ fn a_client_is_let_in_under_a_new_id() {
     assert!(world.connection.is_connected(&Namespace::root()));
     assert_eq!(world.says("40/admin,"), ["request /admin"]);
     assert_eq!(world.accept("def"), [r#"< 40/admin,{"sid":"def"}"#]);
+}
+
+#[test]
+fn what_was_missed_precedes_the_answer() {
+    let mut world = World::websocket();
+    world.says(r#"40{"pid":"p","offset":"o"}"#);
+    let request = world.requests.pop_front().unwrap();
+    let resume = request.resume.clone().unwrap();
+    assert_eq!(resume.offset, Some(Offset::new("o")));
+    world.emit("/", "early").unwrap();
+    let missed = ["a", "b"].map(|name| Encoded::event(&namespace("/"), name, &()).unwrap());
+    let accept = Accept {
+        sid: SocketId::new("k"),
+        pid: Some(resume.pid.clone()),
+        missed: missed.into(),
+    };
+    world.connection.accept_with(request, accept);
+    world.emit("/", "late").unwrap();
+    assert_eq!(
+        world.lines(),
+        [
+            r#"< 42["early"]"#,
+            r#"< 42["a"]"#,
+            r#"< 42["b"]"#,
+            r#"< 40{"sid":"k","pid":"p"}"#,
+            r#"< 42["late"]"#
+        ]
+    );
+    assert_eq!(world.connection.resumable(&namespace("/")), None);
+    world.hang_up();
+    let resumable = world.connection.resumable(&namespace("/"));
+    assert_eq!(resumable, Some(&resume.pid));
+}
+
+#[test]
+fn who_asks_too_late_to_come_back_is_not_in() {
+    let mut world = World::websocket();
+    world.says(r#"40{"pid":"p"}"#);
+    world.hang_up();
+    let request = world.requests.pop_front().unwrap();
+    let accept = Accept {
+        sid: SocketId::new("k"),
+        pid: request.resume.clone().map(|resume| resume.pid),
+        missed: Vec::new(),
+    };
+    world.connection.accept_with(request, accept);
+    assert!(!world.connection.is_connected(&namespace("/")));
+    assert_eq!(world.connection.resumable(&namespace("/")), None);
+    assert_eq!(world.lines(), [""; 0]);
 }
 
 /// [sio5 § Connection to a namespace]
@@ -92,9 +141,7 @@ fn the_answer_has_its_place_among_the_events() {
     assert_eq!(world.emit("/", "early"), Ok(()));
     assert_eq!(ask(&mut world, "/", None), Ok(0));
     let request = world.requests.pop_front().unwrap();
-    world
-        .connection
-        .accept(request, socketio_proto::SocketId::new("s"));
+    world.connection.accept(request, SocketId::new("s"));
     assert_eq!(world.emit("/", "late"), Ok(()));
     let expected = [
         r#"< 42["early"]"#,
@@ -118,6 +165,16 @@ fn a_second_connect_ends_the_connection() {
     assert_eq!(world.says("40"), ["hang up", "closed: forced close"]);
     assert_eq!(world.accept("s"), [""; 0]);
     assert!(!world.connection.is_connected(&Namespace::root()));
+}
+
+/// [sio5 § Connection to a namespace]
+#[test]
+fn who_speaks_before_joining_is_closed() {
+    for packet in [r#"42["e"]"#, "430[]", "41", r#"42/a,["e"]"#] {
+        let mut world = World::websocket();
+        let end = ["hang up", "closed: forced close"];
+        assert_eq!(world.says(packet), end, "{packet}");
+    }
 }
 
 /// [sio5 § Connection to a namespace]
@@ -221,6 +278,22 @@ fn who_has_joined_once_may_stay() {
         world.says("3");
     }
     assert!(!world.connection.is_closed());
+}
+
+/// [sio5 § Sending and receiving data] [sio5 § Acknowledgement]
+#[test]
+fn an_event_is_a_non_empty_array_and_an_answer_an_array() {
+    for packet in ["42", "42{}", "42[]", r#"42"e""#, "430", "430{}"] {
+        let mut world = World::websocket();
+        world.join("/");
+        let lines = world.says(packet);
+        assert!(
+            lines[0].starts_with("malformed: invalid payload"),
+            "{packet}"
+        );
+        let end = ["hang up", "left /: forced close", "closed: forced close"];
+        assert_eq!(lines[1..], end, "{packet}");
+    }
 }
 
 #[test]

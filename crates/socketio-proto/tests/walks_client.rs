@@ -547,9 +547,10 @@ fn a_disconnect_before_the_answer_is_about_the_stay_before() {
     assert_eq!(peer.lets_in("/a", r#"{"sid":"x"}"#), ["connected /a x"]);
 }
 
+/// [sio5 § Sending and receiving data] [sio5 § Acknowledgement]
 #[test]
 fn what_is_not_a_packet_ends_the_session_but_not_the_client() {
-    let bad: [&str; 4] = ["42{}", "4abc", "42[\"connect\"]", "4"];
+    let bad: [&str; 6] = ["42{}", "42[]", "430{}", "4abc", "42[\"connect\"]", "4"];
     for packet in bad {
         let mut peer = Peer::connected(config(), &["/"]);
         let end = [
@@ -755,7 +756,7 @@ fn aborting_says_nothing_more() {
     );
 }
 
-/// [sio5 § Connection state recovery]
+/// [js socket.io 4.8.4]
 #[test]
 fn events_before_the_answer_are_delivered_first() {
     let mut peer = Peer::new();

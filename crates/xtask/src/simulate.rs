@@ -2,14 +2,19 @@
 
 use crate::run::{self, Failure, cargo};
 
-/// Schedules per run of the tests.
+/// Schedules of each crate per run of the tests.
 const IN_TESTS: &str = "100000";
 
-/// Runs as many schedules as the arguments say, such as `--seeds 1000000 --from 5`.
+/// The crates whose machines are played, the lower layer first.
+const CRATES: [&str; 2] = ["engineio-proto", "socketio-proto"];
+
+/// Runs as many schedules of each crate as the arguments say, such as `--seeds 1000000 --from 5`.
 pub(crate) fn simulate(arguments: &[String]) -> Result<(), Failure> {
-    let mut command = cargo(&["test", "--quiet", "--release", "-p", "engineio-proto"]);
-    command.args(["--test", "simulate", "--"]).args(arguments);
-    run::run(&mut command)
+    CRATES.iter().try_for_each(|name| {
+        let mut command = cargo(&["test", "--quiet", "--release", "-p", name]);
+        command.args(["--test", "simulate", "--"]).args(arguments);
+        run::run(&mut command)
+    })
 }
 
 /// The step of `cargo xtask test`.
@@ -19,7 +24,9 @@ pub(crate) fn briefly() -> Result<(), Failure> {
 
 /// Breaks the machines in every known way; each time the simulation or a test must notice.
 pub(crate) fn mutants(arguments: &[String]) -> Result<(), Failure> {
-    let mut command = cargo(&["test", "--quiet", "-p", "engineio-proto"]);
-    command.args(["--test", "mutants", "--"]).args(arguments);
-    run::run(&mut command)
+    CRATES.iter().try_for_each(|name| {
+        let mut command = cargo(&["test", "--quiet", "-p", name]);
+        command.args(["--test", "mutants", "--"]).args(arguments);
+        run::run(&mut command)
+    })
 }

@@ -20,7 +20,9 @@ impl Client {
         match live.decoder.feed(received::frame(message)) {
             Ok(Progress::Complete(packet)) => self.on_packet(packet),
             Ok(Progress::Needs(_)) => {}
-            // [js socket.io-client 4.8.4] the session ends as if the network had failed.
+            // [sio5 § Sending and receiving data; sio5 § Acknowledgement] An event or an answer
+            // without its array ends the session, as if the network had failed
+            // [js socket.io-client 4.8.4].
             Err(error) => self.cut(SessionEnd::Malformed(error)),
         }
     }
@@ -115,6 +117,8 @@ impl Client {
         self.leave_if_unused();
     }
 
+    /// Nobody waits for an answer. [sio5 § Disconnection from a namespace]
+    ///
     /// Only a stay can be ended. A DISCONNECT before the answer to a CONNECT has crossed ours, and
     /// is about the stay before.
     fn on_disconnect(&mut self, namespace: Namespace) {

@@ -182,7 +182,7 @@ impl Client {
         Ok(self.acks.expect(to.clone(), answer_by))
     }
 
-    /// Answers an event.
+    /// Answers an event, under the id that it came with. [sio5 § Acknowledgement]
     ///
     /// # Errors
     ///
@@ -213,7 +213,7 @@ impl Client {
     }
 
     /// Leaves a namespace, which is not joined again by itself. The last one to be left ends the
-    /// session once everything is delivered.
+    /// session once everything is delivered. [sio5 § Disconnection from a namespace]
     pub fn disconnect(&mut self, now: Timestamp, from: &Namespace) {
         self.now = self.now.max(now);
         let membership = self.memberships.get_mut(from);

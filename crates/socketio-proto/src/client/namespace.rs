@@ -96,7 +96,7 @@ pub(super) enum Standing {
 /// Events that came before the server has let the client in: they are delivered when it does.
 ///
 /// If the session ends before, they are void: a server that recovers connections sends them again.
-/// [sio5 § Connection state recovery]
+/// [js socket.io 4.8.4]
 #[derive(Debug, Default)]
 pub(super) struct Early {
     events: Vec<(Option<AckId>, Args)>,
@@ -121,7 +121,8 @@ impl Early {
     }
 }
 
-/// The namespaces of a client, in the order in which they were opened.
+/// The namespaces of a client, in the order in which they were opened. There may be several.
+/// [sio5 § Connection to a namespace]
 ///
 /// A list instead of a map: there are one or two.
 #[derive(Debug, Default)]

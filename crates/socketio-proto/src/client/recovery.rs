@@ -1,7 +1,7 @@
 //! Where a namespace left off, so that the server can pick up from there.
 //!
 //! The server names the connection with a private id and appends an *offset* to what it emits; the
-//! client says both when it comes back. [sio5 § Connection state recovery]
+//! client says both when it comes back. [js socket.io 4.8.4]
 //!
 //! Nothing on the wire marks an offset: it is a string behind the last argument, as an argument may
 //! be. What cannot be one is not taken for one, unlike in the reference:

@@ -74,6 +74,7 @@ impl Client {
         }
     }
 
+    /// Nothing is said to a namespace before this. [sio5 § Connection to a namespace]
     pub(super) fn ask_with(&mut self, name: &Namespace, auth: Option<&Auth>) {
         if let Some(membership) = self.memberships.get_mut(name) {
             membership.standing = Standing::Asked;

@@ -42,7 +42,10 @@ impl Connection {
 
     fn on_connect(&mut self, namespace: Namespace, auth: Option<Utf8Bytes>) {
         match self.namespaces.ask(&namespace) {
-            Ok(()) => self.report(Event::ConnectRequest(ConnectRequest { namespace, auth })),
+            Ok(()) => {
+                let request = ConnectRequest::new(namespace, auth);
+                self.report(Event::ConnectRequest(request));
+            }
             // [js socket.io 4.8.4] closes if the namespace is joined. While it is only asked for,
             // the reference would make a second socket of which the first never learns.
             Err(Refusal::Repeated) => self.on_violation(),
@@ -53,6 +56,7 @@ impl Connection {
         }
     }
 
+    /// Nobody waits for an answer. [sio5 § Disconnection from a namespace]
     fn on_disconnect(&mut self, namespace: Namespace) {
         if self.namespaces.leave(&namespace) {
             self.report_left(namespace, DisconnectReason::ClientNamespaceDisconnect);
@@ -61,6 +65,7 @@ impl Connection {
         }
     }
 
+    /// [sio5 § Connection to a namespace] Who has not been let in has nothing to say.
     fn on_event(&mut self, namespace: Namespace, id: Option<AckId>, args: Args) {
         let Some(visit) = self.namespaces.visit(&namespace) else {
             return self.on_violation();
@@ -109,8 +114,9 @@ impl Connection {
         }
     }
 
-    /// The namespaces end when the session does, which over polling may take until the next
-    /// request.
+    /// What is no packet, or an event without its array, ends the connection. The namespaces end
+    /// when the session does, which over polling may take until the next request.
+    /// [sio5 § Sending and receiving data; sio5 § Acknowledgement]
     fn on_malformed(&mut self, error: DecodeError) {
         self.report(Event::Malformed(error));
         self.close_engine();

@@ -5,7 +5,8 @@ mod event;
 mod incoming;
 mod namespace;
 
-use alloc::collections::VecDeque;
+use alloc::collections::{BTreeMap, VecDeque};
+use alloc::vec::Vec;
 use core::time::Duration;
 
 use socketio_parser::{Decoder, Packet};
@@ -14,8 +15,8 @@ use crate::ack::Acks;
 use crate::engine::server::{Event as EngineEvent, Input, Io, Session};
 use crate::engine::{CloseReason, SendError};
 use crate::{
-    AckId, Args, ConnectError, DisconnectReason, Encoded, Machine, Namespace, Output, SocketId,
-    Timestamp,
+    AckId, Args, ConnectError, DisconnectReason, Encoded, Machine, Namespace, Output, PrivateId,
+    SocketId, Timestamp,
 };
 
 pub use crate::ack::AckError;
@@ -23,7 +24,7 @@ pub use crate::emit::{Emit, EmitError};
 pub use crate::reply::ReplyTo;
 pub use config::Config;
 pub use event::Event;
-pub use namespace::ConnectRequest;
+pub use namespace::{Accept, ConnectRequest};
 
 use namespace::Namespaces;
 
@@ -40,6 +41,8 @@ pub struct Connection {
     decoder: Decoder,
     namespaces: Namespaces,
     acks: Acks,
+    /// Of the clients that were let in with one, until the namespace is ended on purpose.
+    pids: BTreeMap<Namespace, PrivateId>,
     outputs: VecDeque<Output<Io, Event>>,
 }
 
@@ -55,6 +58,7 @@ impl Connection {
             decoder: Decoder::new(config.limits),
             namespaces: Namespaces::new(config.max_namespaces),
             acks: Acks::default(),
+            pids: BTreeMap::new(),
             outputs: VecDeque::new(),
         }
     }
@@ -74,15 +78,39 @@ impl Connection {
     /// What was emitted to the namespace before this call precedes the answer, what is emitted
     /// after it follows. [sio5 § Connection to a namespace]
     pub fn accept(&mut self, request: ConnectRequest, sid: SocketId) {
-        if self.state != State::Open || !self.namespaces.accept(&request.namespace) {
+        let (pid, missed) = (None, Vec::new());
+        self.accept_with(request, Accept { sid, pid, missed });
+    }
+
+    /// Lets a client into a namespace, perhaps to pick up where it left off: what it has missed
+    /// precedes the answer [js socket.io 4.8.4].
+    ///
+    /// Nothing happens if the connection is ending. The client is not in the namespace then
+    /// ([`is_connected`](Self::is_connected)), and a session that was restored for it is to be
+    /// persisted again.
+    pub fn accept_with(&mut self, request: ConnectRequest, accept: Accept) {
+        let namespace = request.namespace;
+        if self.state != State::Open || !self.namespaces.accept(&namespace) {
             return;
         }
         self.connect_by = None;
-        let data = Some(sid.to_answer());
-        self.send(&Packet::Connect {
-            namespace: request.namespace,
-            data,
-        });
+        for packet in &accept.missed {
+            self.send_encoded(packet);
+        }
+        let data = Some(accept.sid.to_answer(accept.pid.as_ref()));
+        if let Some(pid) = accept.pid {
+            self.pids.insert(namespace.clone(), pid);
+        }
+        self.send(&Packet::Connect { namespace, data });
+    }
+
+    /// The private id under which to persist a namespace that has ended
+    /// ([`Event::Disconnected`]). `None` if it has not, if either side has ended it on purpose, or
+    /// if the client was let in without one.
+    pub fn resumable(&self, namespace: &Namespace) -> Option<&PrivateId> {
+        self.pids
+            .get(namespace)
+            .filter(|_| !self.is_connected(namespace))
     }
 
     /// Keeps a client out of a namespace. It may ask again. Nothing happens if the connection is
@@ -251,6 +279,9 @@ impl Connection {
     }
 
     fn report_left(&mut self, namespace: Namespace, reason: DisconnectReason) {
+        if !reason.is_recoverable() {
+            self.pids.remove(&namespace);
+        }
         self.abandon_acks(&namespace);
         self.report(Event::Disconnected { namespace, reason });
     }
@@ -273,7 +304,11 @@ impl Connection {
     /// Sends a packet that the client's picture of the connection depends on. It cannot be left
     /// out, so a client that reads too slowly even for this is cut off.
     fn send(&mut self, packet: &Packet) {
-        if self.push(&Encoded::packet(packet)) == Err(EmitError::Full) {
+        self.send_encoded(&Encoded::packet(packet));
+    }
+
+    fn send_encoded(&mut self, packet: &Encoded) {
+        if self.push(packet) == Err(EmitError::Full) {
             self.abort_engine();
         }
     }

@@ -7,7 +7,7 @@ use alloc::collections::VecDeque;
 use alloc::vec::Vec;
 
 use crate::reply::Visit;
-use crate::{Namespace, Utf8Bytes};
+use crate::{Encoded, Namespace, PrivateId, Resume, SocketId, Utf8Bytes};
 
 /// A client at the door. Not `Clone`: it is let in or kept out, once.
 ///
@@ -21,6 +21,32 @@ pub struct ConnectRequest {
     pub namespace: Namespace,
     /// What the client said about itself: a JSON object, or nothing.
     pub auth: Option<Utf8Bytes>,
+    /// Where an earlier connection left off, if the client says so. It is a claim:
+    /// [`RecoveryLog::restore`](crate::RecoveryLog::restore) decides.
+    pub resume: Option<Resume>,
+}
+
+impl ConnectRequest {
+    pub(super) fn new(namespace: Namespace, auth: Option<Utf8Bytes>) -> Self {
+        let resume = auth.as_deref().and_then(Resume::of);
+        Self {
+            namespace,
+            auth,
+            resume,
+        }
+    }
+}
+
+/// The terms on which a client is let in. Ids come from the driver, which owns randomness.
+#[derive(Debug)]
+pub struct Accept {
+    /// The public id: a new one, or the old one of a session that was restored.
+    pub sid: SocketId,
+    /// The private id: a new one, or the old one of a session that was restored. `None` if there
+    /// is no recovery.
+    pub pid: Option<PrivateId>,
+    /// What the client has missed in this namespace, oldest first. Empty unless restored.
+    pub missed: Vec<Encoded>,
 }
 
 /// Why a namespace cannot be asked for.
@@ -32,7 +58,8 @@ pub(crate) enum Refusal {
     TooMany,
 }
 
-/// Where the client stands in each namespace.
+/// Where the client stands in each namespace. It may be in several.
+/// [sio5 § Connection to a namespace]
 #[derive(Debug)]
 pub(crate) struct Namespaces {
     limit: usize,

@@ -2,6 +2,8 @@
 //!
 //! Both sides count. What is lost, doubled or out of order is heard at once.
 
+mod play;
+mod recovery;
 mod shell;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -16,7 +18,9 @@ use socketio_proto::client::{
 use socketio_proto::server::{self, ConnectRequest, Connection};
 use socketio_proto::{Args, ConnectError, Encoded, Machine, Namespace, SocketId, Timestamp};
 
-pub(crate) use shell::Shell;
+pub(crate) use play::{play, transcript_of};
+use recovery::Recovery;
+use shell::Shell;
 
 use crate::world::{Game, Side};
 
@@ -33,6 +37,8 @@ pub(crate) enum Act {
     Kick(usize),
     /// The server lets in whoever waits.
     Admit,
+    /// The client answers what it has been asked.
+    Answer,
     /// The server ends the connection.
     End,
     /// The client stops.
@@ -53,6 +59,12 @@ pub(crate) struct Talk {
     pub(crate) client: Option<(Client, Timestamp)>,
     /// Requests wait for [`Act::Admit`].
     pub(crate) is_slow: bool,
+    /// Questions of the server wait for [`Act::Answer`].
+    pub(crate) is_lazy: bool,
+    held: Vec<(client::ReplyTo, u32)>,
+    pub(crate) recovery: Option<Recovery>,
+    /// Waits of the client since it last had a session.
+    attempts: u32,
     /// So many requests are refused.
     pub(crate) refusals: u32,
     pub(crate) rooms: [Room; 2],
@@ -90,6 +102,10 @@ pub(crate) struct Room {
     told: BTreeMap<u64, Told>,
     /// The stay in which the server believes the client to be.
     pub(crate) believed: Option<u64>,
+    /// The stay in which the client was last.
+    latest: u64,
+    /// What a client that comes back must have heard.
+    due: u32,
 }
 
 #[derive(Default)]
@@ -97,6 +113,9 @@ struct Told {
     said: u32,
     heard: u32,
     has_gap: bool,
+    /// Questions, where they are counted for themselves: they are not sent again.
+    asked: u32,
+    asked_heard: u32,
 }
 
 /// Questions and their outcomes: exactly one each.
@@ -145,6 +164,7 @@ impl Room {
 
     /// The client hears a number of the server.
     fn learn(&mut self, stay: u64, number: u32) {
+        assert!(stay >= self.latest, "{number} of an earlier stay");
         let told = self.told.get_mut(&stay).expect("there was such a stay");
         assert!(number > told.heard && number <= told.said, "{number} again");
         told.has_gap |= number != told.heard + 1;
@@ -153,6 +173,13 @@ impl Room {
             self.stay != Some(stay) || !told.has_gap,
             "{number} out of order"
         );
+    }
+
+    /// The client hears a question of the server, in its order or not at all.
+    fn learn_question(&mut self, stay: u64, number: u32) {
+        let told = self.told.get_mut(&stay).expect("there was such a stay");
+        assert!(number > told.asked_heard && number <= told.asked);
+        told.asked_heard = number;
     }
 
     /// Everything that was said has been heard, and both sides agree on where they are.
@@ -217,14 +244,24 @@ impl Talk {
         }
     }
 
-    fn server_says(&mut self, server: &mut Connection, room: usize) {
-        let Some(stay) = self.rooms[room].believed else {
+    fn server_says(&mut self, server: Option<&mut Connection>, now: Timestamp, room: usize) {
+        let believed = self.rooms[room].believed;
+        let away = self.recovery.as_ref().and_then(|book| book.away(room));
+        let Some(stay) = believed.or(away) else {
             return;
         };
         let told = self.rooms[room].told.entry(stay).or_default();
-        let value = (stay, told.said + 1);
-        let packet = Encoded::event(&name(room), "n", &value).unwrap();
-        if server.emit(&packet, server::Emit::default()).is_ok() {
+        let event = |number| Encoded::event(&name(room), "n", &(stay, number)).unwrap();
+        let mut packet = event(told.said + 1);
+        if let Some(book) = &mut self.recovery {
+            packet = book.record(now, room, stay, &packet, &event(0));
+            told.said += 1;
+        }
+        // Who waits to be let in will find it in the log.
+        let server = server.filter(|_| believed.is_some());
+        let is_taken =
+            server.is_some_and(|server| server.emit(&packet, server::Emit::default()).is_ok());
+        if self.recovery.is_none() && is_taken {
             told.said += 1;
         }
     }
@@ -234,26 +271,51 @@ impl Talk {
             return;
         };
         let told = self.rooms[room].told.entry(stay).or_default();
-        let args = Args::event("q", &(stay, told.said + 1)).unwrap();
+        let count = match self.recovery {
+            Some(_) => &mut told.asked,
+            None => &mut told.said,
+        };
+        let args = Args::event("q", &(stay, *count + 1)).unwrap();
         if let Ok(id) = server.emit_with_ack(now, &name(room), args, None) {
-            told.said += 1;
+            *count += 1;
             // Each connection counts from zero, and each world has one.
-            self.server_asks.ask(id.get(), room, told.said);
+            self.server_asks.ask(id.get(), room, *count);
         }
     }
 
-    fn admit(&mut self, server: &mut Connection, request: ConnectRequest) {
+    fn client_answers(&mut self, client: &mut Client) {
+        self.is_lazy = false;
+        for (reply, number) in std::mem::take(&mut self.held) {
+            // Too late for a question of another session, whatever it was.
+            let _ = client.reply(reply, Args::new(&number).unwrap());
+        }
+    }
+
+    fn admit(&mut self, server: &mut Connection, now: Timestamp, request: ConnectRequest) {
         if self.refusals > 0 {
             self.refusals -= 1;
             return server.reject(request, &ConnectError::new("later"));
         }
         let room = room_of(&request.namespace);
         self.stays += 1;
-        let sid = SocketId::new(self.stays.to_string());
-        server.accept(request, sid);
-        if server.is_connected(&name(room)) {
-            self.rooms[room].believed = Some(self.stays);
-            self.rooms[room].told.insert(self.stays, Told::default());
+        let fresh = self.stays;
+        let mut is_back = false;
+        let mut stay = fresh;
+        let pid = request.resume.as_ref().map(|resume| resume.pid.clone());
+        if let Some(book) = &mut self.recovery {
+            let accept;
+            (accept, stay, is_back) = book.terms(now, room, &request, fresh);
+            server.accept_with(request, accept);
+        } else {
+            server.accept(request, SocketId::new(fresh.to_string()));
+        }
+        let is_in = server.is_connected(&name(room));
+        let book = self.rooms[room].told.entry(stay).or_default();
+        self.rooms[room].due = book.said;
+        if is_in {
+            self.rooms[room].believed = Some(stay);
+        } else if let Some(recovery) = &mut self.recovery {
+            recovery.left(now, room, pid.filter(|_| is_back));
         }
     }
 
@@ -287,12 +349,23 @@ impl Talk {
                     !std::mem::replace(&mut self.is_opened, true),
                     "two sessions"
                 );
+                self.attempts = 0;
             }
-            client::Event::Connected { namespace, sid, .. } => {
+            client::Event::Connected {
+                namespace,
+                sid,
+                recovered,
+            } => {
                 let room = &mut self.rooms[room_of(&namespace)];
                 let stay = sid.as_str().parse().unwrap();
                 assert_eq!(room.stay.replace(stay), None, "connected twice");
                 assert!(!room.told[&stay].has_gap, "lost before the answer");
+                assert_eq!(recovered, room.latest == stay, "recovered or not?");
+                assert!(
+                    !recovered || room.told[&stay].heard >= room.due,
+                    "recovered too early"
+                );
+                room.latest = stay;
                 if room.is_torn {
                     room.floor = room.gone;
                 }
@@ -307,9 +380,14 @@ impl Talk {
                 reply,
             } => {
                 let (stay, number): (u64, u32) = args.event_data().unwrap();
-                self.rooms[room_of(&namespace)].learn(stay, number);
-                if let Some(reply) = reply {
-                    let _ = client.reply(reply, Args::new(&number).unwrap());
+                let room = &mut self.rooms[room_of(&namespace)];
+                match (&reply, &self.recovery) {
+                    (Some(_), Some(_)) => room.learn_question(stay, number),
+                    _ => room.learn(stay, number),
+                }
+                self.held.extend(reply.map(|reply| (reply, number)));
+                if !self.is_lazy {
+                    self.client_answers(client);
                 }
             }
             client::Event::Acked {
@@ -339,8 +417,11 @@ impl Talk {
             }
             client::Event::GaveUp => panic!("there is no limit"),
             client::Event::Stopped => self.has_stopped = true,
+            client::Event::Reconnecting { attempt, .. } => {
+                self.attempts += 1;
+                assert!(attempt <= self.attempts, "the waits were not forgotten");
+            }
             client::Event::AuthRequest(_)
-            | client::Event::Reconnecting { .. }
             | client::Event::Upgraded
             | client::Event::UpgradeFailed => {}
         }
@@ -369,7 +450,7 @@ impl Game for Talk {
     fn actor(act: &Act) -> Side {
         match act {
             Act::Say(side, ..) | Act::Ask(side, ..) => *side,
-            Act::Open(_) | Act::Leave(_) | Act::Stop => Side::Client,
+            Act::Answer | Act::Open(_) | Act::Leave(_) | Act::Stop => Side::Client,
             Act::Admit | Act::End | Act::Kick(_) => Side::Server,
         }
     }
@@ -390,8 +471,9 @@ impl Game for Talk {
             (Act::Ask(Side::Client, room, within), _) => {
                 self.client_asks(shell, time, room, within);
             }
-            (Act::Say(Side::Server, room, count), Some(server)) => {
-                (0..count).for_each(|_| self.server_says(server, room));
+            (Act::Answer, _) => self.client_answers(client),
+            (Act::Say(Side::Server, room, count), mut server) => {
+                (0..count).for_each(|_| self.server_says(server.as_deref_mut(), now, room));
             }
             (Act::Ask(Side::Server, room, _), Some(server)) => self.server_asks(server, now, room),
             (Act::Kick(room), Some(server)) => {
@@ -403,13 +485,12 @@ impl Game for Talk {
             (Act::Admit, Some(server)) => {
                 self.is_slow = false;
                 for request in std::mem::take(&mut self.waiting) {
-                    self.admit(server, request);
+                    self.admit(server, now, request);
                 }
             }
             (Act::End, Some(server)) => server.close(now),
             (Act::Admit, None) => self.is_slow = false,
-            (Act::Say(Side::Server, ..) | Act::Ask(Side::Server, ..), None)
-            | (Act::End | Act::Kick(_), None) => {}
+            (Act::Ask(Side::Server, ..), None) | (Act::End | Act::Kick(_), None) => {}
         }
     }
 
@@ -420,7 +501,7 @@ impl Game for Talk {
 
     fn on_server(
         &mut self,
-        _: Timestamp,
+        now: Timestamp,
         session: usize,
         server: &mut Connection,
         event: server::Event,
@@ -428,7 +509,7 @@ impl Game for Talk {
         assert_eq!(session, 0, "one dial, one session");
         match event {
             server::Event::ConnectRequest(request) if self.is_slow => self.waiting.push(request),
-            server::Event::ConnectRequest(request) => self.admit(server, request),
+            server::Event::ConnectRequest(request) => self.admit(server, now, request),
             server::Event::Event {
                 namespace,
                 args,
@@ -444,8 +525,12 @@ impl Game for Talk {
                 self.server_asks.settle(id.get(), &outcome);
             }
             server::Event::Disconnected { namespace, .. } => {
-                let room = &mut self.rooms[room_of(&namespace)];
-                assert!(room.believed.take().is_some(), "disconnected twice");
+                let room = room_of(&namespace);
+                let believed = self.rooms[room].believed.take();
+                assert!(believed.is_some(), "disconnected twice");
+                if let Some(recovery) = &mut self.recovery {
+                    recovery.left(now, room, server.resumable(&namespace).cloned());
+                }
             }
             server::Event::Malformed(_) | server::Event::Upgraded | server::Event::Closed(_) => {}
         }

@@ -3,6 +3,7 @@
 #![allow(dead_code, reason = "each test file uses its own part of the world")]
 
 pub(crate) mod app;
+pub(crate) mod recorded;
 pub(crate) mod value;
 
 use std::collections::VecDeque;

@@ -1,0 +1,460 @@
+//! Doubts the talk: breaks client, server and log on purpose, one rule at a time, and sees a law fail.
+//!
+//! Each mutant is a few words replaced in a copy of the sources, so the sources know nothing of
+//! it. `--only WORD` picks some, `--seeds N` says how many schedules a mutant may survive. One that
+//! survives them all meets the other tests: it breaks a habit of ours, not a law.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitCode};
+use std::time::Instant;
+
+/// One rule, broken.
+struct Mutant {
+    name: &'static str,
+    edits: &'static [Edit],
+}
+
+/// In a file of `src`, words that occur once, and what stands there instead.
+struct Edit {
+    file: &'static str,
+    from: &'static str,
+    to: &'static str,
+}
+
+const fn edit(file: &'static str, from: &'static str, to: &'static str) -> Edit {
+    Edit { file, from, to }
+}
+
+const MUTANTS: &[Mutant] = &[
+    Mutant {
+        name: "client: ids of acknowledgements begin anew with a session",
+        edits: &[
+            edit(
+                "ack.rs",
+                "    /// Stops waiting for an answer without a word.\n",
+                "    pub(crate) fn start_over(&mut self) {\n        self.next = 0;\n    }\n\n    /// Stops waiting for an answer without a word.\n",
+            ),
+            edit(
+                "client/session.rs",
+                "self.control.clear();",
+                "self.control.clear();\n        self.acks.start_over();",
+            ),
+        ],
+    },
+    Mutant {
+        name: "client: the end of a session empties the buffers",
+        edits: &[edit(
+            "client/namespace.rs",
+            "        self.early = Early::default();\n        let was_joined",
+            "        self.early = Early::default();\n        self.buffer = Buffer::default();\n        let was_joined",
+        )],
+    },
+    Mutant {
+        name: "client: buffers are sent before the answer",
+        edits: &[edit(
+            "client/session.rs",
+            "            if membership.visit().is_some() {\n",
+            "            if membership.is_wanted() {\n",
+        )],
+    },
+    Mutant {
+        name: "client: events before the answer are dropped",
+        edits: &[edit(
+            "client/incoming.rs",
+            "in membership.early.take() {",
+            "in membership.early.take().into_iter().skip(1) {",
+        )],
+    },
+    Mutant {
+        name: "client: what came early survives its session",
+        edits: &[edit(
+            "client/namespace.rs",
+            "        self.early = Early::default();\n        let was_joined",
+            "        let was_joined",
+        )],
+    },
+    Mutant {
+        name: "client: a DISCONNECT is not reported",
+        edits: &[edit(
+            "client/incoming.rs",
+            "self.report_left(namespace, DisconnectReason::ServerDisconnect);",
+            "let _ = (namespace, DisconnectReason::ServerDisconnect);",
+        )],
+    },
+    Mutant {
+        name: "client: the end of a session is not reported to namespaces",
+        edits: &[edit(
+            "client/session.rs",
+            "self.report_left(name, DisconnectReason::Session(end));",
+            "let _ = DisconnectReason::Session(end);",
+        )],
+    },
+    Mutant {
+        name: "client: leaves a namespace without a word",
+        edits: &[edit(
+            "client/mod.rs",
+            "                self.tell_disconnect(from);\n",
+            "",
+        )],
+    },
+    Mutant {
+        name: "client: leaves before it is let in, and asks again at once",
+        edits: &[edit(
+            "client/mod.rs",
+            "Standing::Asked | Standing::Reopened => membership.standing = Standing::Withdrawn,",
+            "Standing::Asked | Standing::Reopened => membership.standing = Standing::Left,",
+        )],
+    },
+    Mutant {
+        name: "client: answers an event of an earlier connection",
+        edits: &[edit(
+            "client/mod.rs",
+            "if membership.and_then(|membership| membership.visit()) != Some(visit) {",
+            "let _ = visit;\n        if membership.and_then(|membership| membership.visit()).is_none() {",
+        )],
+    },
+    Mutant {
+        name: "client: takes an answer to what has not left",
+        edits: &[edit(
+            "client/incoming.rs",
+            "membership.visit().is_some() && !membership.buffer.holds(id)",
+            "membership.visit().is_some()",
+        )],
+    },
+    Mutant {
+        name: "client: the end of a session abandons what is still in a buffer",
+        edits: &[edit(
+            "client/session.rs",
+            "membership.is_some_and(|membership| membership.buffer.holds(id))",
+            "membership.is_some_and(|membership| membership.buffer.holds(id) && membership.buffer.is_empty())",
+        )],
+    },
+    Mutant {
+        name: "client: a session does not reset the waits",
+        edits: &[edit(
+            "client/session.rs",
+            "        self.backoff.reset();\n        self.report(Event::Opened(handshake));",
+            "        self.report(Event::Opened(handshake));",
+        )],
+    },
+    Mutant {
+        name: "client: offsets are not remembered",
+        edits: &[edit(
+            "client/recovery.rs",
+            "self.offset = Some(offset.to_string());",
+            "let _ = offset;",
+        )],
+    },
+    Mutant {
+        name: "client: takes any private id for its own",
+        edits: &[edit(
+            "client/recovery.rs",
+            "if pid.is_some() && pid == self.pid {",
+            "if pid.is_some() && self.pid.is_some() {",
+        )],
+    },
+    Mutant {
+        name: "client: keeps the offset of a connection that is not recovered",
+        edits: &[edit(
+            "client/recovery.rs",
+            "*self = Self { pid, offset: None };",
+            "self.pid = pid;",
+        )],
+    },
+    Mutant {
+        name: "both: an answer is expected after it has come",
+        edits: &[edit(
+            "ack.rs",
+            "        self.remove(id).is_some()\n",
+            "        self.waiting.contains_key(&id)\n",
+        )],
+    },
+    Mutant {
+        name: "server: the end abandons no acknowledgements",
+        edits: &[edit(
+            "server/mod.rs",
+            "        self.abandon_acks(&namespace);\n        self.report(Event::Disconnected",
+            "        self.report(Event::Disconnected",
+        )],
+    },
+    Mutant {
+        name: "server: a DISCONNECT is not reported",
+        edits: &[edit(
+            "server/incoming.rs",
+            "self.report_left(namespace, DisconnectReason::ClientNamespaceDisconnect);",
+            "let _ = (namespace, DisconnectReason::ClientNamespaceDisconnect);",
+        )],
+    },
+    Mutant {
+        name: "server: answers an event of an earlier stay",
+        edits: &[edit(
+            "server/mod.rs",
+            "if self.namespaces.visit(&to.namespace) != Some(to.visit) {",
+            "let _ = to.visit;\n        if self.namespaces.visit(&to.namespace).is_none() {",
+        )],
+    },
+    Mutant {
+        name: "server: what crossed a DISCONNECT ends the connection",
+        edits: &[edit(
+            "server/incoming.rs",
+            "if !self.namespaces.has_left(namespace) {",
+            "if !self.namespaces.has_left(namespace) || self.decoder.is_reconstructing() == false {",
+        )],
+    },
+    Mutant {
+        name: "server: what was missed follows the answer",
+        edits: &[
+            edit(
+                "server/mod.rs",
+                "        for packet in &accept.missed {\n            self.send_encoded(packet);\n        }\n",
+                "",
+            ),
+            edit(
+                "server/mod.rs",
+                "        self.send(&Packet::Connect { namespace, data });\n",
+                "        self.send(&Packet::Connect { namespace, data });\n        for packet in &accept.missed {\n            self.send_encoded(packet);\n        }\n",
+            ),
+        ],
+    },
+    Mutant {
+        name: "server: what was missed is sent from the queue, too",
+        edits: &[edit(
+            "server/mod.rs",
+            "        for packet in &accept.missed {",
+            "        for packet in accept.missed.iter().chain(accept.missed.iter().take(1)) {",
+        )],
+    },
+    Mutant {
+        name: "server: does not say the private id",
+        edits: &[edit(
+            "server/mod.rs",
+            "accept.sid.to_answer(accept.pid.as_ref())",
+            "accept.sid.to_answer(accept.pid.as_ref().filter(|_| accept.missed.is_empty()))",
+        )],
+    },
+    Mutant {
+        name: "server: who was put out may come back",
+        edits: &[edit(
+            "server/mod.rs",
+            "        if !reason.is_recoverable() {\n            self.pids.remove(&namespace);\n        }\n",
+            "",
+        )],
+    },
+    Mutant {
+        name: "recovery: what was heard last is missed",
+        edits: &[edit(
+            "recovery.rs",
+            ".skip(usize::try_from(skipped).ok()?)",
+            ".skip(usize::try_from(skipped).ok()?.saturating_sub(1))",
+        )],
+    },
+    Mutant {
+        name: "recovery: a gap in the log is passed over",
+        edits: &[edit(
+            "recovery.rs",
+            "heard.checked_sub(self.last - known)?",
+            "heard.saturating_sub(self.last - known)",
+        )],
+    },
+    Mutant {
+        name: "recovery: exceptions are forgotten",
+        edits: &[edit(
+            "recovery.rs",
+            "            && !except.iter().any(is_in)\n",
+            "            && (!except.iter().any(is_in) || true)\n",
+        )],
+    },
+    Mutant {
+        name: "recovery: rooms are forgotten",
+        edits: &[edit(
+            "recovery.rs",
+            "room.as_str() == session.sid.as_str() || ",
+            "",
+        )],
+    },
+    Mutant {
+        name: "recovery: who has heard nothing has missed nothing",
+        edits: &[edit(
+            "recovery.rs",
+            "map_or(Some(since), ",
+            "map_or(Some(self.last), ",
+        )],
+    },
+    Mutant {
+        name: "recovery: offsets are not said again",
+        edits: &[edit(
+            "recovery.rs",
+            "event.packet.with_offset(&self.offset(number))",
+            "{ let _ = number; event.packet.clone() }",
+        )],
+    },
+    Mutant {
+        name: "recovery: sessions do not expire",
+        edits: &[edit(
+            "recovery.rs",
+            "kept.is_none_or(|kept| kept.until < now)",
+            "kept.is_none_or(|kept| kept.until < now && false)",
+        )],
+    },
+];
+
+fn main() -> ExitCode {
+    let only = argument("--only").unwrap_or_default();
+    let seeds = argument("--seeds").unwrap_or_else(|| "100000".to_owned());
+    let copy = Copy::make();
+    let mut survivors = 0;
+    for mutant in MUTANTS.iter().filter(|mutant| mutant.name.contains(&only)) {
+        copy.apply(mutant);
+        let (caught, seconds) = copy.simulate(&seeds);
+        let verdict = caught.or_else(|| copy.test());
+        survivors += usize::from(verdict.is_none());
+        let verdict = verdict.unwrap_or_else(|| "SURVIVES".to_owned());
+        println!("{:<58} {seconds:>6.2} s  {verdict}", mutant.name);
+        copy.restore(mutant);
+    }
+    match survivors {
+        0 => ExitCode::SUCCESS,
+        _ => ExitCode::FAILURE,
+    }
+}
+
+/// The crate and those below it, outside their workspace, so that breaking them breaks nothing.
+struct Copy {
+    root: PathBuf,
+    sources: PathBuf,
+}
+
+impl Copy {
+    fn make() -> Self {
+        let here = Path::new(env!("CARGO_MANIFEST_DIR"));
+        let workspace = here.join("../..");
+        let root = Path::new(env!("CARGO_TARGET_TMPDIR")).join("mutants-socketio");
+        let crates = [
+            "engineio-parser",
+            "engineio-proto",
+            "socketio-parser",
+            "socketio-proto",
+        ];
+        for name in crates {
+            let from = workspace.join("crates").join(name);
+            copy_folder(&from, &root.join("crates").join(name));
+        }
+        let manifest = fs::read_to_string(workspace.join("Cargo.toml")).expect("the workspace");
+        let manifest = manifest.replace("\"benches\", ", "");
+        write(&root.join("Cargo.toml"), &manifest);
+        let lock = fs::read_to_string(workspace.join("Cargo.lock")).expect("the lock file");
+        write(&root.join("Cargo.lock"), &lock);
+        Self {
+            root,
+            sources: here.join("src"),
+        }
+    }
+
+    fn apply(&self, mutant: &Mutant) {
+        for edit in mutant.edits {
+            let file = self.file(edit);
+            let source = fs::read_to_string(&file).expect("a file of the copy");
+            let count = source.matches(edit.from).count();
+            assert_eq!(
+                count, 1,
+                "{}: {:?} in {}",
+                mutant.name, edit.from, edit.file
+            );
+            write(&file, source.replace(edit.from, edit.to));
+        }
+    }
+
+    fn restore(&self, mutant: &Mutant) {
+        for edit in mutant.edits {
+            let source = fs::read_to_string(self.sources.join(edit.file)).expect("a source");
+            write(&self.file(edit), &source);
+        }
+    }
+
+    fn file(&self, edit: &Edit) -> PathBuf {
+        self.root.join("crates/socketio-proto/src").join(edit.file)
+    }
+
+    /// The seed and the law that caught the mutant, and how long that took.
+    fn simulate(&self, seeds: &str) -> (Option<String>, f64) {
+        let built = self.cargo(&["--test", "simulate", "--no-run"]);
+        let errors = String::from_utf8_lossy(&built.stderr);
+        assert!(built.status.success(), "{errors}");
+        #[allow(clippy::disallowed_methods, reason = "how long a mutant lives is real")]
+        let start = Instant::now();
+        let run = self.cargo(&["--test", "simulate", "--", "--seeds", seeds]);
+        let seconds = start.elapsed().as_secs_f64();
+        if run.status.success() {
+            return (None, seconds);
+        }
+        let report = String::from_utf8_lossy(&run.stdout);
+        let seed = report.lines().find(|line| line.starts_with("seed "));
+        let law = report
+            .lines()
+            .rev()
+            .skip_while(|line| !line.starts_with("broken after"))
+            .skip(1)
+            .find(|line| !line.trim().is_empty() && !line.starts_with(' '));
+        let caught = format!("{}: {}", seed.unwrap_or("?"), law.unwrap_or("?"));
+        (Some(caught), seconds)
+    }
+
+    /// The first of the other tests that catches the mutant.
+    fn test(&self) -> Option<String> {
+        let run = self.cargo(&["--tests", "--no-fail-fast"]);
+        let report = String::from_utf8_lossy(&run.stdout);
+        let failed = report.lines().find_map(|line| line.strip_prefix("---- "));
+        let name = failed?.trim_end_matches(" stdout ----");
+        Some(format!("test {name}"))
+    }
+
+    fn cargo(&self, arguments: &[&str]) -> std::process::Output {
+        Command::new(env!("CARGO"))
+            .args([
+                "test",
+                "--release",
+                "--quiet",
+                "--offline",
+                "-p",
+                "socketio-proto",
+            ])
+            .args(arguments)
+            .env(
+                "CARGO_TARGET_DIR",
+                Path::new(env!("CARGO_TARGET_TMPDIR")).join(".."),
+            )
+            .current_dir(&self.root)
+            .output()
+            .expect("cargo runs")
+    }
+}
+
+fn copy_folder(from: &Path, to: &Path) {
+    for entry in fs::read_dir(from).expect("a folder") {
+        let entry = entry.expect("an entry");
+        let target = to.join(entry.file_name());
+        match entry.file_type().expect("a kind").is_dir() {
+            true => copy_folder(&entry.path(), &target),
+            false => {
+                let content = fs::read(entry.path()).expect("a file");
+                write(&target, &content);
+            }
+        }
+    }
+}
+
+/// Writes only what differs, so that little is built again.
+fn write(path: &Path, content: impl AsRef<[u8]>) {
+    if fs::read(path).is_ok_and(|old| old == content.as_ref()) {
+        return;
+    }
+    fs::create_dir_all(path.parent().expect("a file has a folder")).expect("a folder");
+    fs::write(path, content).expect("a file");
+}
+
+fn argument(name: &str) -> Option<String> {
+    let mut arguments = std::env::args();
+    arguments.find(|argument| argument == name)?;
+    arguments.next()
+}
