@@ -2,10 +2,12 @@
 
 use ::base64::{
     Engine,
-    engine::{DecodePaddingMode, general_purpose::GeneralPurposeConfig},
+    alphabet::STANDARD,
+    engine::{
+        DecodePaddingMode,
+        general_purpose::{GeneralPurpose, GeneralPurposeConfig},
+    },
 };
-#[cfg(not(all(feature = "simd", any(target_arch = "aarch64", target_arch = "x86_64"))))]
-use ::base64::{alphabet::STANDARD, engine::general_purpose::GeneralPurpose};
 use alloc::{string::String, vec, vec::Vec};
 use bytes::BytesMut;
 
@@ -22,7 +24,7 @@ pub(crate) fn encode(bytes: &[u8], out: &mut BytesMut) {
     let len = encoded_len(bytes.len());
     out.resize(start + len, 0);
     if let Some(room) = out.get_mut(start..) {
-        let written = engine().encode_slice(bytes, room);
+        let written = ENGINE.encode_slice(bytes, room);
         debug_assert_eq!(written, Ok(len), "the room is exact");
     }
 }
@@ -32,7 +34,7 @@ pub(crate) fn encode_behind(start: &str, bytes: &[u8]) -> Utf8Bytes {
     // The buffer is exact, which spares `Bytes` a second allocation.
     let mut text = String::with_capacity(start.len() + encoded_len(bytes.len()));
     text.push_str(start);
-    engine().encode_string(bytes, &mut text);
+    ENGINE.encode_string(bytes, &mut text);
     text.into()
 }
 
@@ -41,7 +43,7 @@ pub(crate) fn decode(text: &str) -> Vec<u8> {
     steps::visit(text.len());
     let digits = text.trim_end_matches('=').len();
     let mut bytes = vec![0; digits / 4 * 3 + digits % 4 * 3 / 4];
-    match engine().decode_slice(text, &mut bytes) {
+    match ENGINE.decode_slice(text, &mut bytes) {
         Ok(len) => bytes.truncate(len),
         Err(_) => bytes = decode_leniently(text),
     }
@@ -82,21 +84,7 @@ fn digit(byte: u8) -> Option<u8> {
     }
 }
 
-/// With the vectors of this processor.
-#[cfg(all(feature = "simd", any(target_arch = "aarch64", target_arch = "x86_64")))]
-fn engine() -> &'static impl Engine {
-    use ::base64::engine::simd::Simd;
-    use std::sync::LazyLock;
-
-    static ENGINE: LazyLock<Simd> = LazyLock::new(|| Simd::standard(CONFIG));
-    &*ENGINE
-}
-
-#[cfg(not(all(feature = "simd", any(target_arch = "aarch64", target_arch = "x86_64"))))]
-fn engine() -> &'static impl Engine {
-    static ENGINE: GeneralPurpose = GeneralPurpose::new(&STANDARD, CONFIG);
-    &ENGINE
-}
+const ENGINE: GeneralPurpose = GeneralPurpose::new(&STANDARD, CONFIG);
 
 /// Writes padding, does not ask for it; bits left over at the end may have any value, as in Node.
 const CONFIG: GeneralPurposeConfig = GeneralPurposeConfig::new()
@@ -110,10 +98,9 @@ mod tests {
     #[test]
     fn the_lenient_decoder_agrees_with_the_strict_one() {
         let bytes: Vec<u8> = (0..=255).collect();
-        // Short ones too: engines are different for them.
         for start in (0..4).chain(200..256) {
             let bytes = bytes.get(start..).unwrap();
-            let text = engine().encode(bytes);
+            let text = ENGINE.encode(bytes);
             assert_eq!(decode(&text), bytes);
             assert_eq!(decode_leniently(&text), bytes);
         }

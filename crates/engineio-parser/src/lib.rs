@@ -103,8 +103,6 @@
 //!
 //! # Features
 //!
-//! * `simd` (off): base64 with the vectors of the processor, several times as fast. Needs `std`, to
-//!   find out which there are, and brings in the `unsafe` code of the crate `base64` for them.
 //! * `serde` (off): reading a handshake, `Handshake::decode`. Writing one needs no feature.
 
 #![no_std]
@@ -112,7 +110,7 @@
 
 extern crate alloc;
 
-#[cfg(any(test, feature = "simd"))]
+#[cfg(test)]
 extern crate std;
 
 pub mod jsonp;
