@@ -2,6 +2,8 @@
 
 use core::time::Duration;
 
+use engineio_parser::Message;
+
 /// What a server allows and how long it waits. The defaults are those of the reference.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -26,6 +28,9 @@ pub struct Config {
     pub transports: Transports,
     /// Whether a session may move from polling to WebSocket: yes.
     pub allow_upgrades: bool,
+    /// What every client is told behind the handshake, over polling in the same answer: nothing.
+    /// [js engine.io 6.6.12]
+    pub initial_packet: Option<Message>,
 }
 
 impl Default for Config {
@@ -39,6 +44,7 @@ impl Default for Config {
             buffer_limit: 16 * 1024 * 1024,
             transports: Transports::ALL,
             allow_upgrades: true,
+            initial_packet: None,
         }
     }
 }

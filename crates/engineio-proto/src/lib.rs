@@ -120,6 +120,7 @@ mod id;
 mod machine;
 mod outbox;
 mod time;
+mod traffic;
 mod window;
 
 pub use close::{CloseReason, SendError, Violation};
@@ -127,6 +128,12 @@ pub use config::{Config, TransportKind, Transports};
 pub use id::{Ids, RequestId, Sid, TransportId};
 pub use machine::{Machine, Output};
 pub use time::Timestamp;
+pub use traffic::Traffic;
 
 pub use engineio_parser as parser;
 pub use engineio_parser::{Frame, Message, Utf8Bytes};
+
+/// The examples of the readme, compiled.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -7,17 +7,35 @@ use alloc::collections::VecDeque;
 use bytes::Bytes;
 use engineio_parser::{Frame, payload::PayloadBuf};
 
+use crate::traffic::Traffic;
+
 /// A queue of encoded packets, in the order in which they will arrive.
 #[derive(Debug, Default)]
 pub(crate) struct Outbox {
     frames: VecDeque<Frame>,
     bytes: usize,
+    /// How many of the waiting packets are not worth compressing. Counted until a WebSocket takes
+    /// packets one by one: it does not ask, and nobody returns from it to polling.
+    incompressible: usize,
+    /// What has left.
+    sent: Traffic,
 }
 
 impl Outbox {
     pub(crate) fn push(&mut self, frame: Frame) {
         self.bytes += frame.len();
         self.frames.push_back(frame);
+    }
+
+    /// As [`push`](Self::push), for a packet that is not worth compressing.
+    pub(crate) fn push_incompressible(&mut self, frame: Frame) {
+        self.incompressible += 1;
+        self.push(frame);
+    }
+
+    /// Whether none of the waiting packets is worth compressing.
+    pub(crate) fn is_incompressible(&self) -> bool {
+        self.incompressible > 0 && self.incompressible == self.frames.len()
     }
 
     /// Takes the oldest packet if `fits` says that there is room for its bytes.
@@ -27,6 +45,7 @@ impl Outbox {
         }
         let frame = self.frames.pop_front()?;
         self.bytes -= frame.len();
+        self.sent.count(1, frame.len());
         Some(frame)
     }
 
@@ -38,6 +57,7 @@ impl Outbox {
     pub(crate) fn take_payload(&mut self, limit: usize) -> Option<Bytes> {
         let first = self.frames.front()?;
         let (count, size) = self.batch(limit);
+        self.incompressible = 0;
         if let (1, Frame::Text(text)) = (count, first) {
             // One text packet is its own payload: no copy.
             let body = text.clone().into_bytes();
@@ -49,6 +69,7 @@ impl Outbox {
             self.bytes -= frame.len();
             body.push(&frame);
         }
+        self.sent.count(count, size);
         Some(body.into_bytes())
     }
 
@@ -70,7 +91,10 @@ impl Outbox {
 
     pub(crate) fn clear(&mut self) {
         // A session may be kept for a while after its end; its memory should not.
-        *self = Self::default();
+        *self = Self {
+            sent: self.sent,
+            ..Self::default()
+        };
     }
 
     pub(crate) fn is_empty(&self) -> bool {
@@ -81,6 +105,11 @@ impl Outbox {
     /// packets has a bound too.
     pub(crate) fn weight(&self) -> usize {
         self.bytes + self.frames.len() * OVERHEAD
+    }
+
+    /// What has left so far.
+    pub(crate) const fn sent(&self) -> Traffic {
+        self.sent
     }
 
     /// The bytes that wait, as a WebSocket would carry them.
@@ -186,6 +215,36 @@ mod tests {
             unreachable!()
         };
         assert_eq!(body.as_ptr(), original.as_bytes().as_ptr());
+    }
+
+    /// [js engine.io 6.6.12] One packet that is worth compressing is enough.
+    #[test]
+    fn a_payload_is_incompressible_if_all_its_packets_are() {
+        let mut outbox = Outbox::default();
+        assert!(!outbox.is_incompressible());
+        outbox.push_incompressible(text("4a"));
+        outbox.push_incompressible(text("4b"));
+        assert!(outbox.is_incompressible());
+        outbox.push(text("2"));
+        assert!(!outbox.is_incompressible());
+        outbox.take_payload(usize::MAX);
+        outbox.push(text("4c"));
+        assert!(!outbox.is_incompressible());
+    }
+
+    #[test]
+    fn what_has_left_is_counted_as_it_travels() {
+        let frames = [text("4a"), Frame::Binary(Bytes::from_static(&[1]))];
+        let mut outbox = outbox(&frames);
+        outbox.take_payload(usize::MAX);
+        let sent = |packets, bytes| Traffic { packets, bytes };
+        // `4a␞bAQ==`
+        assert_eq!(outbox.sent(), sent(2, 8));
+        frames.into_iter().for_each(|frame| outbox.push(frame));
+        outbox.pop_if(|_| true);
+        assert_eq!(outbox.sent(), sent(3, 10));
+        outbox.clear();
+        assert_eq!(outbox.sent(), sent(3, 10));
     }
 
     #[test]

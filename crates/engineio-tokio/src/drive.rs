@@ -10,7 +10,10 @@ use std::{
 
 use engineio_proto::{Machine, Output, Timestamp};
 
-use crate::clock::{Alarm, Clock};
+use crate::{
+    clock::{Alarm, Clock},
+    observer::Witness,
+};
 
 /// What runs on top of a machine, inside the task of its connection.
 ///
@@ -61,9 +64,14 @@ pub(crate) trait Wire<M: Machine> {
     fn close(self);
 }
 
-/// Drives one machine until its application has finished.
-pub(crate) async fn drive<M, A, W>(machine: M, application: A, wire: W, clock: Clock)
-where
+/// Drives one machine until its application has finished. `witness` looks on.
+pub(crate) async fn drive<M, A, W>(
+    machine: M,
+    application: A,
+    wire: W,
+    clock: Clock,
+    witness: Option<Witness<M>>,
+) where
     M: Machine,
     A: Application<M>,
     W: Wire<M>,
@@ -74,6 +82,7 @@ where
         wire,
         clock,
         alarm: Alarm::new(clock),
+        witness,
     };
     poll_fn(|cx| driver.poll(cx)).await;
     driver.wire.close();
@@ -85,6 +94,7 @@ struct Driver<M, A, W> {
     wire: W,
     clock: Clock,
     alarm: Alarm,
+    witness: Option<Witness<M>>,
 }
 
 /// Whether a part of a round found something to do.
@@ -205,6 +215,9 @@ where
                 Output::Io(io) => self.wire.perform(io),
                 Output::Event(event) => self.application.on_event(&mut self.machine, now, event),
             }
+        }
+        if let Some(witness) = &mut self.witness {
+            witness.look(&self.machine);
         }
     }
 }
@@ -334,7 +347,7 @@ mod tests {
             ..Paper::default()
         };
         let written = std::sync::Arc::clone(&wire.written);
-        drive(Parrot::default(), application, wire, Clock::start()).await;
+        drive(Parrot::default(), application, wire, Clock::start(), None).await;
         let written = written.lock().unwrap();
         written.clone()
     }

@@ -59,21 +59,42 @@
 //! 1. `drive.rs` – the loop, the same for every machine.
 //! 2. `server/mod.rs` – how a request finds its session.
 //! 3. `server/wire.rs` – what a session is connected to.
-//! 4. `ws.rs` – one WebSocket.
+//! 4. `ws/mod.rs` – one WebSocket.
+//!
+//! # Features
+//!
+//! * `compression`: answers to polls are compressed with gzip or deflate, and messages of
+//!   WebSockets can be: see `Options::http_compression` and `Options::per_message_deflate`.
 #![forbid(unsafe_code)]
 
+mod admission;
 mod body;
 mod clock;
+#[cfg(feature = "compression")]
+mod compression;
+mod cookie;
 mod cors;
 mod drive;
+mod hooks;
+mod observer;
+mod options;
 mod serve;
 mod server;
 mod ws;
 
 pub use engineio_proto as proto;
 
+pub use admission::{AllowRequest, IdGenerator, Refusal};
 pub use body::Body;
+#[cfg(feature = "compression")]
+pub use compression::HttpCompression;
+pub use cookie::{Cookie, SameSite};
 pub use cors::{AllowOrigin, Cors};
 pub use drive::Application;
-pub use serve::serve;
-pub use server::{Acceptor, Options, Server};
+pub use hooks::{ConnectionError, Hooks};
+pub use observer::Observer;
+pub use options::Options;
+pub use serve::{RemoteAddr, Secure, serve};
+pub use server::{Acceptor, Server};
+#[cfg(feature = "compression")]
+pub use ws::PerMessageDeflate;

@@ -1,6 +1,6 @@
 //! Serves one tower service on a listener, over HTTP/1 with upgrades.
 
-use std::{convert::Infallible, future::Future, io, pin::pin, time::Duration};
+use std::{convert::Infallible, future::Future, io, net::SocketAddr, pin::pin, time::Duration};
 
 use http::{Request, Response};
 use hyper::{body::Incoming, server::conn::http1, service::service_fn};
@@ -12,9 +12,21 @@ use tokio::{
 };
 use tower_service::Service;
 
+/// Who sent a request: an extension that [`serve`] puts into each.
+///
+/// The address of the socket, so behind a proxy it is the proxy's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct RemoteAddr(pub SocketAddr);
+
+/// A request came over TLS: an extension for those who terminate TLS themselves to put into each.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Secure;
+
 /// Serves one tower service over HTTP/1 with upgrades on a listener, until `shutdown` resolves.
 ///
-/// Then nothing more is accepted, connections end behind the request they are in, and after five
+/// Each request carries a [`RemoteAddr`] among its extensions.
+///
+/// After `shutdown` nothing more is accepted, connections end behind the request they are in, and after five
 /// seconds at most they are cut. WebSockets are not waited for: they belong to their sessions.
 ///
 /// # Errors
@@ -40,8 +52,9 @@ where
     loop {
         tokio::select! {
             accepted = listener.accept() => match accepted {
-                Ok((stream, _)) => {
-                    connections.spawn(connection(stream, service.clone(), stopped.clone()));
+                Ok((stream, peer)) => {
+                    let (service, stopped) = (service.clone(), stopped.clone());
+                    connections.spawn(connection(stream, RemoteAddr(peer), service, stopped));
                 }
                 Err(error) => outlive(error).await?,
             },
@@ -74,8 +87,12 @@ async fn outlive(error: io::Error) -> io::Result<()> {
     }
 }
 
-async fn connection<S, B>(stream: TcpStream, service: S, mut stopped: watch::Receiver<()>)
-where
+async fn connection<S, B>(
+    stream: TcpStream,
+    peer: RemoteAddr,
+    service: S,
+    mut stopped: watch::Receiver<()>,
+) where
     S: Service<Request<Incoming>, Response = Response<B>, Error = Infallible>,
     S: Clone + Send + 'static,
     S::Future: Send,
@@ -86,7 +103,8 @@ where
     // Packets are small and written whole: waiting for more would only delay them. A socket that
     // cannot do it works as well.
     let _ = stream.set_nodelay(true);
-    let service = service_fn(move |request| {
+    let service = service_fn(move |mut request: Request<Incoming>| {
+        request.extensions_mut().insert(peer);
         let mut service = service.clone();
         async move {
             std::future::poll_fn(|cx| service.poll_ready(cx)).await?;

@@ -16,6 +16,43 @@ pub enum Opening {
     WebSocket(TransportId),
 }
 
+/// Whether a packet may be compressed where it travels over polling.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Compress {
+    /// It is not worth the effort: compressed already, or encrypted.
+    No,
+    /// If the driver thinks so.
+    #[default]
+    Yes,
+}
+
+/// Why a WebSocket did not take over a session. The session goes on over polling, and another may
+/// try. [js engine.io 6.6.12]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum UpgradeFailure {
+    /// The client closed it.
+    Closed,
+    /// It broke.
+    Failed,
+    /// It took longer than [`upgrade_timeout`](crate::Config::upgrade_timeout).
+    Timeout,
+    /// It carried something else than a probe and an upgrade.
+    UnexpectedPacket,
+}
+
+impl UpgradeFailure {
+    /// The failure in a few words.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Closed => "transport close",
+            Self::Failed => "transport error",
+            Self::Timeout => "upgrade timeout",
+            Self::UnexpectedPacket => "unexpected packet",
+        }
+    }
+}
+
 /// What reached the server.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Input {

@@ -51,12 +51,17 @@ impl Link {
         match self {
             Self::Polling { poll, answered, .. } => {
                 let request = (*poll)?;
+                let is_incompressible = outbox.is_incompressible();
                 let payload = outbox.take_payload(usize::MAX)?;
                 *poll = None;
                 *answered = Some(request);
                 Some(Output::Io(Io::Respond {
                     request,
-                    response: Response::Payload(payload),
+                    response: if is_incompressible {
+                        Response::Incompressible(payload)
+                    } else {
+                        Response::Payload(payload)
+                    },
                 }))
             }
             Self::WebSocket { transport, window } => {

@@ -3,6 +3,8 @@
 //! Start at [`Session`]'s `handle`. Invariant: once the state is `Closed`, nothing is parked,
 //! nothing waits in the outbox, and `Event::Closed` has been queued.
 
+mod cause;
+mod greeting;
 mod io;
 mod link;
 mod parting;
@@ -12,21 +14,19 @@ mod response;
 mod route;
 mod web_socket;
 
-use alloc::borrow::Cow;
 use alloc::collections::VecDeque;
-use alloc::vec;
-use core::mem;
 use core::ops::ControlFlow;
-use core::time::Duration;
 
-use engineio_parser::{Frame, Handshake, Message, Packet, PacketRef, Utf8Bytes};
+use engineio_parser::{Frame, Message, Packet, Utf8Bytes};
 
-pub use self::io::{Event, Input, Io, Opening};
+pub use self::cause::Cause;
+pub use self::io::{Compress, Event, Input, Io, Opening, UpgradeFailure};
 pub use self::response::{Reject, Response};
 pub use self::route::{BodyKind, Route};
 
 use self::link::Link;
 use self::parting::Parting;
+use self::probe::FailedUpgrades;
 use crate::close::{CloseReason, SendError, Violation};
 use crate::config::{Config, TransportKind};
 use crate::heartbeat::{Beat, Heartbeat};
@@ -34,6 +34,7 @@ use crate::id::{RequestId, Sid, TransportId};
 use crate::machine::{Machine, Output};
 use crate::outbox::Outbox;
 use crate::time::Timestamp;
+use crate::traffic::Traffic;
 
 /// One Engine.IO session, seen from the server. Exists from the handshake on.
 #[derive(Debug)]
@@ -47,6 +48,8 @@ pub struct Session {
     /// whose client upgraded too early still arrives.
     post: Option<RequestId>,
     outbox: Outbox,
+    received: Traffic,
+    failed_upgrades: FailedUpgrades,
     outputs: VecDeque<Output<Io, Event>>,
 }
 
@@ -70,18 +73,11 @@ impl Session {
             },
             post: None,
             outbox: Outbox::default(),
+            received: Traffic::default(),
+            failed_upgrades: FailedUpgrades::default(),
             outputs: VecDeque::new(),
         };
-        let open = session.open_packet();
-        match via {
-            Opening::Poll(request) => {
-                session.respond(request, Response::Payload(open.into_bytes()))
-            }
-            Opening::WebSocket(transport) => {
-                session.link.spend(open.len());
-                session.write(transport, Frame::Text(open));
-            }
-        }
+        session.greet(via);
         session
     }
 
@@ -105,11 +101,26 @@ impl Session {
     ///
     /// As for [`send`](Self::send).
     pub fn send_frame(&mut self, frame: Frame) -> Result<(), SendError> {
+        self.send_frame_with(frame, Compress::Yes)
+    }
+
+    /// Queues an encoded message that may not be worth compressing.
+    ///
+    /// A payload of polling is compressed if one of its packets is worth it. A WebSocket does not
+    /// ask. [js engine.io 6.6.12]
+    ///
+    /// # Errors
+    ///
+    /// As for [`send`](Self::send).
+    pub fn send_frame_with(&mut self, frame: Frame, compress: Compress) -> Result<(), SendError> {
         match self.state {
-            State::Closing { .. } | State::Closed => Err(SendError::Closed(frame)),
+            State::Closing { .. } | State::Closed { .. } => Err(SendError::Closed(frame)),
             State::Open { .. } if self.is_full() => Err(SendError::Full(frame)),
             State::Open { .. } => {
-                self.outbox.push(frame);
+                match compress {
+                    Compress::Yes => self.outbox.push(frame),
+                    Compress::No => self.outbox.push_incompressible(frame),
+                }
                 Ok(())
             }
         }
@@ -124,12 +135,29 @@ impl Session {
         &mut self,
         frames: impl IntoIterator<Item = Frame>,
     ) -> Result<(), SendError> {
+        self.send_frames_with(frames, Compress::Yes)
+    }
+
+    /// Queues several encoded messages as [`send_frame_with`](Self::send_frame_with) does: all of
+    /// them or none.
+    ///
+    /// # Errors
+    ///
+    /// As for [`send_frames`](Self::send_frames).
+    pub fn send_frames_with(
+        &mut self,
+        frames: impl IntoIterator<Item = Frame>,
+        compress: Compress,
+    ) -> Result<(), SendError> {
         let mut frames = frames.into_iter();
         let Some(first) = frames.next() else {
             return Ok(());
         };
-        self.send_frame(first)?;
-        frames.for_each(|frame| self.outbox.push(frame));
+        self.send_frame_with(first, compress)?;
+        frames.for_each(|frame| match compress {
+            Compress::Yes => self.outbox.push(frame),
+            Compress::No => self.outbox.push_incompressible(frame),
+        });
         Ok(())
     }
 
@@ -196,28 +224,43 @@ impl Session {
         self.link.kind()
     }
 
+    /// What the client has sent since the handshake.
+    #[must_use]
+    pub const fn received(&self) -> Traffic {
+        self.received
+    }
+
+    /// What has been handed to the transports since the handshake.
+    #[must_use]
+    pub const fn sent(&self) -> Traffic {
+        self.outbox.sent()
+    }
+
+    /// How many WebSockets did not become the link of the session. [eio4 § Upgrade]
+    #[must_use]
+    pub const fn failed_upgrades(&self) -> u64 {
+        self.failed_upgrades.count
+    }
+
+    /// What became of the last of these. `None`: there was none.
+    #[must_use]
+    pub const fn last_upgrade_failure(&self) -> Option<UpgradeFailure> {
+        self.failed_upgrades.last
+    }
+
+    /// Why the session has ended, as its last event says. `None`: it has not.
+    #[must_use]
+    pub const fn close_reason(&self) -> Option<CloseReason> {
+        match self.state {
+            State::Closed { reason } => Some(reason),
+            State::Open { .. } | State::Closing { .. } => None,
+        }
+    }
+
     /// The id of the session.
     #[must_use]
     pub const fn sid(&self) -> &Sid {
         &self.sid
-    }
-
-    /// [eio4 § Handshake] The five members are all mandatory.
-    fn open_packet(&self) -> Utf8Bytes {
-        let upgrades = match self.link {
-            Link::Polling { .. } if self.config.offers_upgrade() => {
-                vec![Cow::Borrowed(TransportKind::WebSocket.as_str())]
-            }
-            Link::Polling { .. } | Link::WebSocket { .. } => vec![],
-        };
-        let handshake = Handshake {
-            sid: Cow::Borrowed(self.sid.as_str()),
-            upgrades,
-            ping_interval: millis(self.config.ping_interval),
-            ping_timeout: millis(self.config.ping_timeout),
-            max_payload: Some(self.config.max_payload),
-        };
-        PacketRef::Open(&handshake.encode()).to_text()
     }
 
     fn observe(&mut self, now: Timestamp) {
@@ -274,7 +317,7 @@ impl Session {
             State::Closing { by } if *by <= self.now => {
                 self.end(CloseReason::Forced, Parting::Close);
             }
-            State::Closing { .. } | State::Closed => {}
+            State::Closing { .. } | State::Closed { .. } => {}
         }
     }
 
@@ -287,10 +330,11 @@ impl Session {
     /// The only way out: answers what waits, closes what is open, says why.
     fn end(&mut self, reason: CloseReason, parting: Parting) {
         // Once this side has asked for the end, that is the reason, whatever comes between.
-        let reason = match mem::replace(&mut self.state, State::Closed) {
+        let reason = match self.state {
             State::Open { .. } => reason,
-            State::Closing { .. } | State::Closed => CloseReason::Forced,
+            State::Closing { .. } | State::Closed { .. } => CloseReason::Forced,
         };
+        self.state = State::Closed { reason };
         if let Some(request) = self.post.take() {
             self.respond(request, Response::Empty(400));
         }
@@ -390,7 +434,7 @@ impl Machine for Session {
         let state = match &self.state {
             State::Open { beat } => beat.deadline(),
             State::Closing { by } => *by,
-            State::Closed => return None,
+            State::Closed { .. } => return None,
         };
         match &self.link {
             Link::Polling {
@@ -403,7 +447,7 @@ impl Machine for Session {
     }
 
     fn is_closed(&self) -> bool {
-        matches!(self.state, State::Closed)
+        matches!(self.state, State::Closed { .. })
     }
 }
 
@@ -412,10 +456,5 @@ impl Machine for Session {
 enum State {
     Open { beat: Heartbeat },
     Closing { by: Timestamp },
-    Closed,
-}
-
-/// A span as the handshake spells it.
-fn millis(span: Duration) -> u64 {
-    u64::try_from(span.as_millis()).unwrap_or(u64::MAX)
+    Closed { reason: CloseReason },
 }

@@ -68,8 +68,10 @@ impl Session {
             return;
         }
         self.post = None;
+        self.received.count(0, body.len());
         let body = text(body);
         for packet in payload::decode(&body) {
+            self.received.count(1, 0);
             let end = match packet {
                 Ok(packet) => self.on_packet(packet),
                 Err(error) => ControlFlow::Break(Violation::BadPacket(error).into()),

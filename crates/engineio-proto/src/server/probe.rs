@@ -8,6 +8,7 @@ use core::time::Duration;
 
 use engineio_parser::{Frame, Packet};
 
+use super::UpgradeFailure;
 use crate::config::Config;
 use crate::id::TransportId;
 use crate::time::Timestamp;
@@ -24,6 +25,20 @@ pub(crate) struct Probe {
 enum Phase {
     AwaitPing,
     AwaitUpgrade { noop_at: Timestamp },
+}
+
+/// The candidates of a session that did not become its link.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct FailedUpgrades {
+    pub(crate) count: u64,
+    pub(crate) last: Option<UpgradeFailure>,
+}
+
+impl FailedUpgrades {
+    pub(crate) const fn record(&mut self, failure: UpgradeFailure) {
+        self.count += 1;
+        self.last = Some(failure);
+    }
 }
 
 /// What a packet on the candidate asks for.

@@ -1,5 +1,7 @@
 //! HTTP answers, with everything that matters about them already decided.
 
+use alloc::format;
+use alloc::string::String;
 use core::fmt;
 
 use bytes::Bytes;
@@ -9,6 +11,10 @@ use bytes::Bytes;
 pub enum Response {
     /// Packets for the client. [eio4 § Receiving data]
     Payload(Bytes),
+    /// The same, and none of the packets is worth compressing: see [`Compress::No`].
+    ///
+    /// [`Compress::No`]: super::Compress::No
+    Incompressible(Bytes),
     /// The packets of a post were taken. [eio4 § Sending data]
     Accepted,
     /// A status alone: 400, 413 or 500.
@@ -22,7 +28,7 @@ impl Response {
     #[must_use]
     pub const fn status(&self) -> u16 {
         match self {
-            Self::Payload(_) | Self::Accepted => 200,
+            Self::Payload(_) | Self::Incompressible(_) | Self::Accepted => 200,
             Self::Empty(status) => *status,
             Self::Reject(reject) => reject.status(),
         }
@@ -32,7 +38,7 @@ impl Response {
     #[must_use]
     pub const fn content_type(&self) -> Option<&'static str> {
         match self {
-            Self::Payload(_) => Some("text/plain; charset=UTF-8"),
+            Self::Payload(_) | Self::Incompressible(_) => Some("text/plain; charset=UTF-8"),
             Self::Accepted => Some("text/html"),
             Self::Empty(_) => None,
             Self::Reject(_) => Some("application/json"),
@@ -43,7 +49,7 @@ impl Response {
     #[must_use]
     pub const fn cache_control(&self) -> Option<&'static str> {
         match self {
-            Self::Payload(_) | Self::Accepted => Some("no-store"),
+            Self::Payload(_) | Self::Incompressible(_) | Self::Accepted => Some("no-store"),
             Self::Empty(_) | Self::Reject(_) => None,
         }
     }
@@ -52,7 +58,7 @@ impl Response {
     #[must_use]
     pub fn into_body(self) -> Bytes {
         match self {
-            Self::Payload(body) => body,
+            Self::Payload(body) | Self::Incompressible(body) => body,
             Self::Accepted => Bytes::from_static(b"ok"),
             Self::Empty(_) => Bytes::new(),
             Self::Reject(reject) => Bytes::from_static(reject.body().as_bytes()),
@@ -130,6 +136,22 @@ impl Reject {
         }
     }
 
+    /// The JSON body of a plain request, with a message of the application's instead of the usual
+    /// one. [js engine.io 6.6.12]
+    #[must_use]
+    pub fn body_with(self, message: &str) -> String {
+        let mut body = format!(r#"{{"code":{},"message":""#, self.code());
+        for char in message.chars() {
+            match char {
+                '"' | '\\' => body.extend(['\\', char]),
+                '\0'..='\x1f' => body.push_str(&format!("\\u{:04x}", u32::from(char))),
+                _ => body.push(char),
+            }
+        }
+        body.push_str("\"}");
+        body
+    }
+
     /// The body of a request for a WebSocket: plain text, to be sent as `text/html` with status
     /// 400, whatever [`status`](Self::status) says.
     #[must_use]
@@ -148,8 +170,6 @@ impl core::error::Error for Reject {}
 
 #[cfg(test)]
 mod tests {
-    use alloc::format;
-
     use super::*;
 
     #[test]
@@ -168,6 +188,15 @@ mod tests {
                 reject.message()
             );
             assert_eq!(reject.body(), body);
+            assert_eq!(reject.body_with(reject.message()), body);
         }
+    }
+
+    #[test]
+    fn a_message_of_the_application_is_escaped() {
+        assert_eq!(
+            Reject::Forbidden.body_with("say \"no\"\n\\ é"),
+            r#"{"code":4,"message":"say \"no\"\u000a\\ é"}"#
+        );
     }
 }

@@ -4,6 +4,7 @@ use alloc::borrow::Cow;
 use alloc::string::String;
 use alloc::vec::Vec;
 
+use super::cause::Cause;
 use super::response::Reject;
 use crate::config::{Config, TransportKind};
 use crate::id::Sid;
@@ -48,26 +49,42 @@ impl Route {
         upgrade: bool,
         origin_is_clean: bool,
     ) -> Result<Self, Reject> {
+        Self::examine(config, method, query, upgrade, origin_is_clean).map_err(Cause::reject)
+    }
+
+    /// As [`parse`](Self::parse), and says what exactly is wrong.
+    ///
+    /// # Errors
+    ///
+    /// As for [`parse`](Self::parse).
+    pub fn examine(
+        config: &Config,
+        method: &str,
+        query: &str,
+        upgrade: bool,
+        origin_is_clean: bool,
+    ) -> Result<Self, Cause> {
         let query = Query::parse(query);
-        let transport = query.transport().ok_or(Reject::UnknownTransport)?;
+        let transport = query.transport().ok_or(Cause::UnknownTransport)?;
         if !config.transports.contains(transport) {
-            return Err(Reject::UnknownTransport);
+            return Err(Cause::UnknownTransport);
         }
         if !origin_is_clean {
-            return Err(Reject::BadRequest);
+            return Err(Cause::InvalidOrigin);
         }
         let is_coherent = upgrade == (transport == TransportKind::WebSocket);
         match query.sid() {
-            Some(_) if !(is_coherent && query.speaks_revision_4()) => Err(Reject::BadRequest),
+            Some(_) if !is_coherent => Err(Cause::TransportMismatch { previous: None }),
+            Some(_) if !query.speaks_revision_4() => Err(Cause::ProtocolMismatch),
             Some(sid) => Ok(match (transport, method) {
                 (TransportKind::WebSocket, _) => Self::WebSocket(Some(sid)),
                 (TransportKind::Polling, "GET") => Self::Poll(sid),
                 (TransportKind::Polling, "POST") => Self::Post(sid),
                 (TransportKind::Polling, _) => Self::Other(sid),
             }),
-            None if method != "GET" => Err(Reject::BadMethod),
-            None if !is_coherent => Err(Reject::BadRequest),
-            None if !query.speaks_revision_4() => Err(Reject::UnsupportedVersion),
+            None if method != "GET" => Err(Cause::BadMethod),
+            None if !is_coherent => Err(Cause::TransportHandshake),
+            None if !query.speaks_revision_4() => Err(Cause::UnsupportedVersion),
             None => Ok(match transport {
                 TransportKind::Polling => Self::Handshake,
                 TransportKind::WebSocket => Self::WebSocket(None),

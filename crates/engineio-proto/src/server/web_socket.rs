@@ -8,7 +8,7 @@ use engineio_parser::{Frame, Packet, Utf8Bytes};
 use super::link::Link;
 use super::parting::Parting;
 use super::probe::{Due, Probe, Step};
-use super::{Event, Session};
+use super::{Event, Session, UpgradeFailure};
 use crate::close::{CloseReason, Violation};
 use crate::id::TransportId;
 
@@ -33,6 +33,7 @@ impl Session {
     pub(super) fn on_frame(&mut self, from: TransportId, frame: &Frame) {
         match &mut self.link {
             Link::WebSocket { transport, .. } if *transport == from => {
+                self.received.count(1, frame.len());
                 let end = match Packet::decode(frame) {
                     Ok(packet) => self.on_packet(packet),
                     Err(error) => ControlFlow::Break(Violation::BadPacket(error).into()),
@@ -46,7 +47,7 @@ impl Session {
             } if probe.transport == from => match probe.on_frame(self.now, frame) {
                 Step::Confirm => self.confirm(from),
                 Step::Switch => self.switch(from),
-                Step::Fail => self.fail_probe(),
+                Step::Fail => self.refuse_probe(),
             },
             Link::Polling { .. } | Link::WebSocket { .. } => {}
         }
@@ -96,9 +97,18 @@ impl Session {
     }
 
     fn fail_probe(&mut self) {
+        self.give_up_probe(UpgradeFailure::Timeout);
+    }
+
+    fn refuse_probe(&mut self) {
+        self.give_up_probe(UpgradeFailure::UnexpectedPacket);
+    }
+
+    fn give_up_probe(&mut self, failure: UpgradeFailure) {
         if let Link::Polling { probe, .. } = &mut self.link
             && let Some(failed) = probe.take()
         {
+            self.failed_upgrades.record(failure);
             self.close_transport(failed.transport);
         }
     }
@@ -109,9 +119,74 @@ impl Session {
                 self.end(reason, Parting::Gone);
             }
             Link::Polling { probe, .. } => {
-                probe.take_if(|probe| probe.transport == gone);
+                if probe.take_if(|probe| probe.transport == gone).is_some() {
+                    self.failed_upgrades.record(match reason {
+                        CloseReason::TransportClose => UpgradeFailure::Closed,
+                        _ => UpgradeFailure::Failed,
+                    });
+                }
             }
             Link::WebSocket { .. } => {}
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::Config;
+    use crate::id::{Ids, Sid};
+    use crate::machine::Machine;
+    use crate::server::{Input, Opening};
+    use crate::time::Timestamp;
+
+    #[test]
+    fn a_session_remembers_why_its_candidates_failed_and_why_it_ended() {
+        let (mut ids, config) = (Ids::new(), Config::default());
+        let now = Timestamp::from_millis(0);
+        let opening = Opening::Poll(ids.request());
+        let mut session = Session::open(&config, Sid::new("s1"), opening, now);
+        let mut candidate = |session: &mut Session| {
+            let transport = ids.transport();
+            session.handle(now, Input::Opened { transport });
+            transport
+        };
+        assert_eq!(session.last_upgrade_failure(), None);
+
+        let transport = candidate(&mut session);
+        session.handle(now, Input::Closed { transport });
+        let closed = session.last_upgrade_failure();
+        let transport = candidate(&mut session);
+        session.handle(now, Input::Failed { transport });
+        let failed = session.last_upgrade_failure();
+        let transport = candidate(&mut session);
+        let frame = Frame::Text(Utf8Bytes::from_static("4"));
+        session.handle(now, Input::Frame { transport, frame });
+        let unexpected = session.last_upgrade_failure();
+        candidate(&mut session);
+        session.handle_timeout(now + config.upgrade_timeout);
+        let timeout = session.last_upgrade_failure();
+        assert_eq!(
+            [closed, failed, unexpected, timeout],
+            [
+                UpgradeFailure::Closed,
+                UpgradeFailure::Failed,
+                UpgradeFailure::UnexpectedPacket,
+                UpgradeFailure::Timeout,
+            ]
+            .map(Some)
+        );
+        assert_eq!(session.failed_upgrades(), 4);
+
+        let transport = candidate(&mut session);
+        let frame = Frame::Text(Utf8Bytes::from_static("5"));
+        session.handle(now, Input::Frame { transport, frame });
+        assert_eq!(
+            (session.failed_upgrades(), session.close_reason()),
+            (4, None)
+        );
+        session.handle(now, Input::Closed { transport });
+        assert_eq!(session.close_reason(), Some(CloseReason::TransportClose));
+        assert_eq!(session.failed_upgrades(), 4);
     }
 }

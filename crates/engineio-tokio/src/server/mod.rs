@@ -1,6 +1,7 @@
 //! A server: finds the session of each request, or opens one.
 
 mod answer;
+mod open;
 mod post;
 mod sessions;
 mod upgrade;
@@ -17,19 +18,16 @@ use std::{
 
 use bytes::Bytes;
 use engineio_proto::{
-    Config, Machine, Timestamp,
-    server::{BodyKind, Input, Io, Reject, Response, Route, Session},
+    Machine, Timestamp,
+    server::{BodyKind, Cause, Input, Io, Reject, Response, Route, Session},
 };
 use http::{HeaderMap, Method, header, request::Parts};
 use tokio::sync::{mpsc, oneshot};
 use tower_service::Service;
 
-use crate::{
-    body::Body,
-    clock::Clock,
-    cors::Cors,
-    drive::{Application, drive},
-};
+use crate::{body::Body, clock::Clock, drive::Application, options::Options};
+use answer::Kind;
+pub(crate) use sessions::Life;
 use sessions::Sessions;
 use wire::Letter;
 
@@ -49,27 +47,12 @@ pub trait Acceptor: Send + Sync + 'static {
         request: Arc<Parts>,
         now: Timestamp,
     ) -> (Self::Machine, Self::Application);
-}
 
-/// What a server can be told.
-#[derive(Clone, Debug)]
-#[non_exhaustive]
-pub struct Options {
-    /// The limits and intervals of sessions.
-    pub engine: Config,
-    /// The path that requests begin with: `/engine.io`. A trailing slash makes no difference.
-    pub path: String,
-    /// What pages of other origins may do. `None`: answers carry no such headers.
-    pub cors: Option<Cors>,
-}
-
-impl Default for Options {
-    fn default() -> Self {
-        Self {
-            engine: Config::default(),
-            path: "/engine.io".to_owned(),
-            cors: None,
-        }
+    /// The session inside a machine, for an [`Observer`](crate::Observer). With `None` it learns
+    /// when sessions open and that they end, but nothing of what happens between.
+    fn session(machine: &Self::Machine) -> Option<&Session> {
+        let _ = machine;
+        None
     }
 }
 
@@ -87,21 +70,31 @@ pub struct Server<A: Acceptor> {
 struct Shared<A> {
     acceptor: A,
     options: Options,
+    /// The path that requests begin with, a slash at its end if it should have one.
+    path: String,
     clock: Clock,
     sessions: Arc<Sessions>,
 }
 
 impl<A: Acceptor> Server<A> {
     /// Creates a server without sessions.
-    pub fn new(mut options: Options, acceptor: A) -> Self {
-        let bare = options.path.strip_suffix('/').unwrap_or(&options.path);
-        options.path = format!("{bare}/");
-        let sessions = Arc::default();
+    ///
+    /// # Panics
+    ///
+    /// If the name, the path or the domain of [`Options::cookie`] cannot be written into a header.
+    pub fn new(options: Options, acceptor: A) -> Self {
+        let cookie = options.cookie.as_ref();
+        assert!(
+            cookie.is_none_or(crate::Cookie::is_valid),
+            "no header can carry this: {cookie:?}"
+        );
+        let path = options.normalised_path();
         let shared = Shared {
             acceptor,
             options,
+            path,
             clock: Clock::start(),
-            sessions,
+            sessions: Arc::default(),
         };
         Self {
             shared: Arc::new(shared),
@@ -114,10 +107,17 @@ impl<A: Acceptor> Server<A> {
         &self.shared.acceptor
     }
 
-    /// The path that requests begin with, a slash at its end.
+    /// What this server was told.
+    #[must_use]
+    pub fn options(&self) -> &Options {
+        &self.shared.options
+    }
+
+    /// The path that requests begin with, a slash at its end unless
+    /// [`Options::add_trailing_slash`] is off.
     #[must_use]
     pub fn path(&self) -> &str {
-        &self.shared.options.path
+        &self.shared.path
     }
 
     /// Whether a request with this path is for this server.
@@ -126,13 +126,33 @@ impl<A: Acceptor> Server<A> {
     /// `/engine.iox/` do not. [js engine.io 6.6.12]
     #[must_use]
     pub fn matches(&self, path: &str) -> bool {
-        path.starts_with(&self.shared.options.path)
+        path.starts_with(&self.shared.path)
     }
 
     /// How many sessions live.
     #[must_use]
     pub fn session_count(&self) -> usize {
         self.shared.sessions.len()
+    }
+
+    /// Takes no new sessions from now on: handshakes are answered with 503 and a line of text.
+    ///
+    /// Those that live go on. To end them is up to their applications, which know what is to be
+    /// said before; [`sessions_ended`](Self::sessions_ended) waits for it.
+    pub fn close(&self) {
+        self.shared.sessions.close();
+    }
+
+    /// Whether [`close`](Self::close) has been called.
+    #[must_use]
+    pub fn is_closing(&self) -> bool {
+        self.shared.sessions.is_closing()
+    }
+
+    /// Waits until no session is left whose application still runs, and no WebSocket that has not
+    /// delivered its last messages: those of a peer that does not read are given up after 30 s.
+    pub async fn sessions_ended(&self) {
+        self.shared.sessions.ended().await;
     }
 
     /// Answers one request, whatever its path: a framework may have routed it here by other rules.
@@ -169,41 +189,26 @@ impl<A: Acceptor> Server<A> {
         let upgrade = engine.transports.websocket && upgrade::is_asked_for(&parts.headers);
         let query = parts.uri.query().unwrap_or_default();
         let origin_is_clean = is_clean(parts.headers.get(header::ORIGIN));
-        match Route::parse(
+        let route = Route::examine(
             engine,
             parts.method.as_str(),
             query,
             upgrade,
             origin_is_clean,
-        ) {
-            Ok(Route::WebSocket(sid)) => match sid {
-                Some(sid) => self.upgrade(sid.as_str(), parts),
-                None => self.open_websocket(parts),
-            },
-            Err(reject) if upgrade => upgrade::refuse(reject),
-            Ok(Route::Handshake) => answer::from(self.open(parts).await),
-            Ok(Route::Poll(sid)) => answer::from(self.ask(sid.as_str(), Letter::Poll).await),
-            Ok(Route::Post(sid)) => answer::from(self.post(sid.as_str(), &parts, body).await),
-            Ok(Route::Other(sid)) => answer::from(self.ask(sid.as_str(), Letter::Other).await),
-            Err(reject) => answer::from(Response::Reject(reject)),
-        }
-    }
-
-    /// Opens a session over polling.
-    async fn open(&self, parts: Parts) -> Response {
-        let Some(sid) = sessions::draw() else {
-            return Response::Reject(Reject::BadRequest);
-        };
-        let (mut wire, answer) = (
-            self.shared.sessions.register(sid.clone()),
-            oneshot::channel(),
         );
-        let opening = wire.opening_request(answer.0);
-        let now = self.shared.clock.now();
-        let session = Session::open(&self.shared.options.engine, sid, opening, now);
-        let (machine, application) = self.shared.acceptor.accept(session, Arc::new(parts), now);
-        tokio::spawn(drive(machine, application, wire, self.shared.clock));
-        answer.1.await.unwrap_or(UNKNOWN)
+        let response = match route {
+            Ok(Route::Handshake) => return self.open(Arc::new(parts)).await,
+            Ok(Route::WebSocket(None)) => return self.open_web_socket(parts).await,
+            Ok(Route::WebSocket(Some(sid))) => return self.upgrade(sid.as_str(), parts),
+            Err(cause) => {
+                let kind = if upgrade { Kind::Upgrade } else { Kind::Plain };
+                return self.shared.refuse(&parts, kind, cause.into());
+            }
+            Ok(Route::Poll(sid)) => self.ask(sid.as_str(), Letter::Poll).await,
+            Ok(Route::Post(sid)) => self.post(sid.as_str(), &parts, body).await,
+            Ok(Route::Other(sid)) => self.ask(sid.as_str(), Letter::Other).await,
+        };
+        self.shared.answer(&parts, response, None).await
     }
 
     /// Puts a request to a session. One that is not known, or not any more, answers with status
@@ -249,48 +254,22 @@ impl<A: Acceptor> Server<A> {
         answer.await
     }
 
-    /// Opens a session over WebSocket.
-    fn open_websocket(&self, mut parts: Parts) -> http::Response<Body> {
-        let handshake = match upgrade::Handshake::take(&mut parts) {
-            Ok(handshake) => handshake,
-            Err(refusal) => return refusal.response(),
-        };
-        let response = handshake.response();
-        let shared = Arc::clone(&self.shared);
-        tokio::spawn(async move {
-            let engine = &shared.options.engine;
-            let Some(socket) = handshake.complete(engine.max_payload).await else {
-                return;
-            };
-            let Some(sid) = sessions::draw() else {
-                return socket.close();
-            };
-            let mut wire = shared.sessions.register(sid.clone());
-            let opening = wire.opening_socket(socket);
-            let now = shared.clock.now();
-            let session = Session::open(engine, sid, opening, now);
-            let (machine, application) = shared.acceptor.accept(session, Arc::new(parts), now);
-            let clock = shared.clock;
-            // A session that lives on does not keep the server.
-            drop(shared);
-            drive(machine, application, wire, clock).await;
-        });
-        response
-    }
-
     /// Brings a WebSocket to a session.
     fn upgrade(&self, sid: &str, mut parts: Parts) -> http::Response<Body> {
         let Some(mailbox) = self.shared.sessions.find(sid) else {
-            return upgrade::refuse(Reject::UnknownSession);
+            let cause = Cause::UnknownSession;
+            return self.shared.refuse(&parts, Kind::Upgrade, cause.into());
         };
-        let handshake = match upgrade::Handshake::take(&mut parts) {
+        let handshake = match self.shared.handshake(&mut parts) {
             Ok(handshake) => handshake,
             Err(refusal) => return refusal.response(),
         };
-        let response = handshake.response();
-        let max_payload = self.shared.options.engine.max_payload;
+        let mut response = handshake.response();
+        let hooks = &self.shared.options.hooks;
+        hooks.on_headers(response.headers_mut(), &parts, false);
+        let life = self.shared.sessions.life();
         tokio::spawn(async move {
-            let Some(socket) = handshake.complete(max_payload).await else {
+            let Some(socket) = handshake.complete(life).await else {
                 return;
             };
             if let Err(mpsc::error::SendError(letter)) = mailbox.send(Letter::Opened(socket)).await

@@ -1,50 +1,99 @@
-//! Which session an id belongs to.
+//! Which session an id belongs to, and how many live.
 
 use std::{
-    collections::HashMap,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    collections::{HashMap, hash_map::Entry},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicUsize, Ordering},
+    },
 };
 
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
-use engineio_proto::Sid;
-use tokio::sync::mpsc;
+use engineio_proto::{Sid, server::Cause};
+use tokio::sync::{Notify, mpsc};
 
 use super::wire::{Letter, Wire};
 
 /// Which session an id belongs to. The lock is held for one look-up.
 #[derive(Default)]
 pub(crate) struct Sessions {
-    mailboxes: Mutex<HashMap<Sid, mpsc::Sender<Letter>>>,
+    table: Mutex<Table>,
+    living: Arc<Living>,
+}
+
+#[derive(Default)]
+struct Table {
+    mailboxes: HashMap<Sid, mpsc::Sender<Letter>>,
+    closing: bool,
+}
+
+/// Counts what has to end before everything has ended.
+#[derive(Default)]
+struct Living {
+    count: AtomicUsize,
+    none_left: Notify,
 }
 
 impl Sessions {
     /// Enters a session, and makes what connects it.
-    pub(crate) fn register(self: &Arc<Self>, sid: Sid) -> Wire {
+    pub(crate) fn register(self: &Arc<Self>, sid: Sid) -> Result<Wire, Cause> {
+        let mut table = self.lock();
+        if table.closing {
+            return Err(Cause::Closing);
+        }
+        let Entry::Vacant(entry) = table.mailboxes.entry(sid.clone()) else {
+            return Err(Cause::IdGeneration);
+        };
         let (sender, receiver) = mpsc::channel(MAILBOX);
-        self.lock().insert(sid.clone(), sender);
-        Wire::new(
-            receiver,
-            Registration {
-                sessions: Arc::clone(self),
-                sid,
-            },
-        )
+        entry.insert(sender);
+        let registration = Registration {
+            sessions: Arc::clone(self),
+            sid,
+        };
+        Ok(Wire::new(receiver, registration, self.life()))
     }
 
     /// The mailbox of a session.
     pub(crate) fn find(&self, sid: &str) -> Option<mpsc::Sender<Letter>> {
-        self.lock().get(sid).cloned()
+        self.lock().mailboxes.get(sid).cloned()
     }
 
     pub(crate) fn len(&self) -> usize {
-        self.lock().len()
+        self.lock().mailboxes.len()
     }
 
-    fn lock(&self) -> MutexGuard<'_, HashMap<Sid, mpsc::Sender<Letter>>> {
-        // The map is whole between any two calls, also when a thread died elsewhere.
-        self.mailboxes
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
+    /// From now on nobody is entered.
+    pub(crate) fn close(&self) {
+        self.lock().closing = true;
+    }
+
+    pub(crate) fn is_closing(&self) -> bool {
+        self.lock().closing
+    }
+
+    /// Something that [`ended`](Self::ended) waits for.
+    pub(crate) fn life(&self) -> Life {
+        self.living.count.fetch_add(1, Ordering::Relaxed);
+        Life(Arc::clone(&self.living))
+    }
+
+    /// Waits until nothing lives.
+    pub(crate) async fn ended(&self) {
+        loop {
+            // Before the look, so that no end in between is missed.
+            let notified = self.living.none_left.notified();
+            let mut notified = std::pin::pin!(notified);
+            notified.as_mut().enable();
+            if self.living.count.load(Ordering::Acquire) == 0 {
+                return;
+            }
+            notified.await;
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Table> {
+        // The table is whole between any two calls, also when a thread died elsewhere.
+        self.table.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -56,7 +105,19 @@ pub(crate) struct Registration {
 
 impl Drop for Registration {
     fn drop(&mut self) {
-        self.sessions.lock().remove(&self.sid);
+        self.sessions.lock().mailboxes.remove(&self.sid);
+    }
+}
+
+/// Held by what has to end before everything has ended: tasks of sessions, and WebSockets until
+/// they have delivered what they were given.
+pub(crate) struct Life(Arc<Living>);
+
+impl Drop for Life {
+    fn drop(&mut self) {
+        if self.0.count.fetch_sub(1, Ordering::Release) == 1 {
+            self.0.none_left.notify_waiters();
+        }
     }
 }
 

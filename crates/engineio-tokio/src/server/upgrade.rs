@@ -1,31 +1,34 @@
 //! The WebSocket handshake, from the request to an open WebSocket.
 
 use base64::{Engine, prelude::BASE64_STANDARD};
-use bytes::Bytes;
 use engineio_proto::server::Reject;
 use http::{
     HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Version,
     header::{
-        CONNECTION, CONTENT_TYPE, SEC_WEBSOCKET_ACCEPT, SEC_WEBSOCKET_KEY, SEC_WEBSOCKET_PROTOCOL,
+        CONNECTION, SEC_WEBSOCKET_ACCEPT, SEC_WEBSOCKET_KEY, SEC_WEBSOCKET_PROTOCOL,
         SEC_WEBSOCKET_VERSION, UPGRADE,
     },
     request::Parts,
 };
 use hyper::upgrade::OnUpgrade;
 
-use super::answer;
-use crate::{body::Body, ws::WebSocket};
+use super::{answer, sessions::Life};
+use crate::{
+    body::Body,
+    ws::{Settings, WebSocket},
+};
 
 /// A WebSocket handshake that will be accepted.
 pub(crate) struct Handshake {
     accept: HeaderValue,
     protocol: Option<HeaderValue>,
     on_upgrade: OnUpgrade,
+    settings: Settings,
 }
 
 impl Handshake {
     /// Takes the handshake out of a request. [RFC 6455 § 4.2.1]
-    pub(crate) fn take(parts: &mut Parts) -> Result<Self, Refusal> {
+    pub(crate) fn take(parts: &mut Parts, settings: Settings) -> Result<Self, Refusal> {
         let headers = &parts.headers;
         if headers
             .get(SEC_WEBSOCKET_VERSION)
@@ -41,6 +44,7 @@ impl Handshake {
             accept: accept(key).ok_or(Refusal::Malformed)?,
             protocol: headers.get(SEC_WEBSOCKET_PROTOCOL).and_then(first_token),
             on_upgrade: parts.extensions.remove().ok_or(Refusal::Malformed)?,
+            settings,
         })
     }
 
@@ -56,13 +60,17 @@ impl Handshake {
         if let Some(protocol) = &self.protocol {
             headers.insert(SEC_WEBSOCKET_PROTOCOL, protocol.clone());
         }
+        #[cfg(feature = "compression")]
+        if let Some(agreement) = self.settings.deflate {
+            headers.insert(http::header::SEC_WEBSOCKET_EXTENSIONS, agreement.header());
+        }
         response
     }
 
     /// Waits until the answer has left. `None`: the client went away before.
-    pub(crate) async fn complete(self, max_payload: u64) -> Option<Box<WebSocket>> {
+    pub(crate) async fn complete(self, life: Life) -> Option<Box<WebSocket>> {
         let upgraded = self.on_upgrade.await.ok()?;
-        Some(Box::new(WebSocket::new(upgraded, max_payload)))
+        Some(Box::new(WebSocket::new(upgraded, self.settings, life)))
     }
 }
 
@@ -77,7 +85,7 @@ pub(crate) enum Refusal {
 
 impl Refusal {
     pub(crate) fn response(self) -> http::Response<Body> {
-        let mut response = refuse(Reject::BadRequest);
+        let mut response = answer::refuse_upgrade(Reject::BadRequest);
         match self {
             Self::Malformed => {}
             Self::Version => {
@@ -95,17 +103,6 @@ impl Refusal {
 /// Whether a request asks to become a WebSocket.
 pub(crate) fn is_asked_for(headers: &HeaderMap) -> bool {
     has_token(headers, &CONNECTION, "upgrade") && has_token(headers, &UPGRADE, "websocket")
-}
-
-/// Refuses an upgrade: the message alone, as plain text, on a connection that ends
-/// [eio4 § WebSocket; js engine.io 6.6.12].
-pub(crate) fn refuse(reject: Reject) -> http::Response<Body> {
-    let body = Bytes::from_static(reject.upgrade_body().as_bytes());
-    let mut response = answer::whole(StatusCode::BAD_REQUEST, body);
-    let headers = response.headers_mut();
-    headers.insert(CONNECTION, HeaderValue::from_static("close"));
-    headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/html"));
-    response
 }
 
 fn has_token(headers: &HeaderMap, name: &HeaderName, token: &str) -> bool {

@@ -12,7 +12,10 @@ use engineio_proto::{
 };
 use tokio::sync::{mpsc, oneshot};
 
-use super::{post::Arrived, sessions::Registration};
+use super::{
+    post::Arrived,
+    sessions::{Life, Registration},
+};
 use crate::{
     drive,
     ws::{End, WebSocket},
@@ -56,6 +59,8 @@ pub(crate) struct Wire {
     burst: u8,
     /// Held for as long as the session can be found.
     registration: Option<Registration>,
+    /// Held for as long as the task runs.
+    _life: Life,
 }
 
 /// A request that has not been answered.
@@ -71,7 +76,11 @@ struct Socket {
 }
 
 impl Wire {
-    pub(crate) fn new(mailbox: mpsc::Receiver<Letter>, registration: Registration) -> Self {
+    pub(crate) fn new(
+        mailbox: mpsc::Receiver<Letter>,
+        registration: Registration,
+        life: Life,
+    ) -> Self {
         Self {
             ids: Ids::new(),
             mailbox,
@@ -80,6 +89,7 @@ impl Wire {
             aborted: VecDeque::new(),
             burst: 0,
             registration: Some(registration),
+            _life: life,
         }
     }
 

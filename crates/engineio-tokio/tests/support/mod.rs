@@ -146,6 +146,19 @@ pub struct TestAcceptor {
     peers: mpsc::UnboundedSender<Peer>,
 }
 
+impl TestAcceptor {
+    /// An acceptor of silent applications, and where its sessions appear.
+    pub fn new() -> (Self, mpsc::UnboundedReceiver<Peer>) {
+        let (peers, opened) = mpsc::unbounded_channel();
+        let acceptor = Self {
+            echo: false,
+            gate: Arc::default(),
+            peers,
+        };
+        (acceptor, opened)
+    }
+}
+
 impl Acceptor for TestAcceptor {
     type Machine = Session;
     type Application = TestApplication;
@@ -172,6 +185,10 @@ impl Acceptor for TestAcceptor {
             closed: false,
         };
         (session, application)
+    }
+
+    fn session(machine: &Session) -> Option<&Session> {
+        Some(machine)
     }
 }
 
@@ -210,6 +227,22 @@ impl Host {
             gate,
             peers: Mutex::new(opened),
         }
+    }
+
+    /// A client of a server that runs elsewhere.
+    pub fn at(address: SocketAddr, server: Server<TestAcceptor>) -> Self {
+        Self {
+            address,
+            server,
+            gate: Arc::default(),
+            peers: Mutex::new(mpsc::unbounded_channel().1),
+        }
+    }
+
+    /// The session that was opened last, once it has.
+    pub async fn peer_soon(&self) -> Peer {
+        let soon = std::future::poll_fn(|cx| self.peers.lock().unwrap().poll_recv(cx));
+        within(soon).await.expect("the server lives")
     }
 
     /// The session that was opened last.

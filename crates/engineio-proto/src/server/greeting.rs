@@ -1,0 +1,116 @@
+//! What a session says first: the handshake, and what the server adds to it.
+
+use alloc::borrow::Cow;
+use alloc::vec;
+use core::time::Duration;
+
+use engineio_parser::{Frame, Handshake, Packet, PacketRef, Utf8Bytes, payload::PayloadBuf};
+
+use super::link::Link;
+use super::{Opening, Response, Session};
+use crate::config::TransportKind;
+
+impl Session {
+    /// Says what every client is told first: over polling in one answer, over a WebSocket packet
+    /// by packet. [js engine.io 6.6.12]
+    pub(super) fn greet(&mut self, via: Opening) {
+        let open = self.open_packet();
+        let initial = self.config.initial_packet.clone();
+        let initial = initial.map(|message| Frame::from(Packet::Message(message)));
+        match (via, initial) {
+            (Opening::Poll(request), None) => {
+                self.respond(request, Response::Payload(open.into_bytes()));
+            }
+            (Opening::Poll(request), Some(initial)) => {
+                let mut payload = PayloadBuf::new();
+                payload.push(&Frame::Text(open));
+                payload.push(&initial);
+                self.respond(request, Response::Payload(payload.into_bytes()));
+            }
+            (Opening::WebSocket(transport), initial) => {
+                for frame in [Some(Frame::Text(open)), initial].into_iter().flatten() {
+                    self.link.spend(frame.len());
+                    self.write(transport, frame);
+                }
+            }
+        }
+    }
+
+    /// [eio4 § Handshake] The five members are all mandatory.
+    fn open_packet(&self) -> Utf8Bytes {
+        let upgrades = match self.link {
+            Link::Polling { .. } if self.config.offers_upgrade() => {
+                vec![Cow::Borrowed(TransportKind::WebSocket.as_str())]
+            }
+            Link::Polling { .. } | Link::WebSocket { .. } => vec![],
+        };
+        let handshake = Handshake {
+            sid: Cow::Borrowed(self.sid.as_str()),
+            upgrades,
+            ping_interval: millis(self.config.ping_interval),
+            ping_timeout: millis(self.config.ping_timeout),
+            max_payload: Some(self.config.max_payload),
+        };
+        PacketRef::Open(&handshake.encode()).to_text()
+    }
+}
+
+/// A span as the handshake spells it.
+fn millis(span: Duration) -> u64 {
+    u64::try_from(span.as_millis()).unwrap_or(u64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use alloc::string::String;
+    use alloc::vec::Vec;
+
+    use engineio_parser::Message;
+
+    use super::*;
+    use crate::config::Config;
+    use crate::id::{Ids, Sid};
+    use crate::machine::{Machine, Output};
+    use crate::server::Io;
+    use crate::time::Timestamp;
+
+    /// What a session says that nobody has spoken to yet.
+    fn said(initial: Message, via: impl FnOnce(&mut Ids) -> Opening) -> Vec<String> {
+        let config = Config {
+            initial_packet: Some(initial),
+            ..Config::default()
+        };
+        let opening = via(&mut Ids::new());
+        let now = Timestamp::from_millis(0);
+        let mut session = Session::open(&config, Sid::new("s1"), opening, now);
+        core::iter::from_fn(|| session.poll_output())
+            .map(|output| match output {
+                Output::Io(Io::Respond { response, .. }) => {
+                    String::from_utf8(response.into_body().into()).unwrap()
+                }
+                Output::Io(Io::Frame { frame, .. }) => match frame {
+                    Frame::Text(text) => String::from(&*text),
+                    Frame::Binary(bytes) => alloc::format!("{bytes:?}"),
+                },
+                other => panic!("{other:?}"),
+            })
+            .collect()
+    }
+
+    #[test]
+    fn the_initial_packet_shares_the_first_answer() {
+        let said = said(Message::from(alloc::vec![1, 2, 3]), |ids| {
+            Opening::Poll(ids.request())
+        });
+        let [answer] = said.try_into().unwrap();
+        assert!(answer.starts_with("0{") && answer.ends_with("}\u{1e}bAQID"));
+    }
+
+    #[test]
+    fn the_initial_packet_is_a_message_of_its_own_on_a_web_socket() {
+        let said = said("hello".into(), |ids| Opening::WebSocket(ids.transport()));
+        let [open, initial] = said.try_into().unwrap();
+        assert!(open.starts_with("0{"));
+        assert_eq!(initial, "4hello");
+    }
+}

@@ -1,0 +1,18 @@
+//! What has passed through a session, counted.
+
+/// Packets of a session in one direction, heartbeats included; handshakes and probes are not.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Traffic {
+    /// How many packets.
+    pub packets: u64,
+    /// Their bytes: of payloads of polling, and of messages of WebSockets.
+    pub bytes: u64,
+}
+
+impl Traffic {
+    pub(crate) const fn count(&mut self, packets: usize, bytes: usize) {
+        // Wider than any address, so nothing is lost.
+        self.packets += packets as u64;
+        self.bytes += bytes as u64;
+    }
+}

@@ -1,0 +1,227 @@
+//! A WebSocket with compression, over any stream of bytes.
+
+use std::{
+    io,
+    pin::Pin,
+    task::{Context, Poll, ready},
+};
+
+use bytes::{Buf, Bytes, BytesMut};
+use engineio_proto::{Frame, Utf8Bytes};
+use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt, ReadBuf};
+
+use super::{
+    End, Received,
+    deflate::{Agreement, Deflater, Inflater},
+    framing::{self, Broken, Opcode, RawFrame},
+};
+
+/// A WebSocket with compression, seen from the server.
+pub(super) struct Stream<T> {
+    io: T,
+    input: BytesMut,
+    output: BytesMut,
+    /// The message whose last frame has not come.
+    partial: Option<Partial>,
+    max_payload: usize,
+    deflater: Deflater,
+    inflater: Inflater,
+    /// Nothing may follow a close frame.
+    has_sent_close: bool,
+}
+
+/// A message in pieces.
+struct Partial {
+    kind: Kind,
+    is_compressed: bool,
+    payload: BytesMut,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kind {
+    Text,
+    Binary,
+}
+
+impl<T: AsyncRead + AsyncWrite + Unpin> Stream<T> {
+    pub(super) fn new(io: T, max_payload: u64, agreement: Agreement) -> Self {
+        Self {
+            io,
+            input: BytesMut::new(),
+            output: BytesMut::new(),
+            partial: None,
+            max_payload: usize::try_from(max_payload).unwrap_or(usize::MAX),
+            deflater: Deflater::new(agreement),
+            inflater: Inflater::new(agreement),
+            has_sent_close: false,
+        }
+    }
+
+    pub(super) fn poll_receive(&mut self, cx: &mut Context<'_>) -> Poll<Result<Received, End>> {
+        loop {
+            match self.take() {
+                Ok(Some(received)) => return Poll::Ready(received),
+                Ok(None) => {}
+                Err(broken) => {
+                    self.send_close_frame(&broken.code().to_be_bytes());
+                    return Poll::Ready(Err(End::Failed));
+                }
+            }
+            if ready!(self.poll_read(cx)).is_err() {
+                return Poll::Ready(Err(End::Closed));
+            }
+        }
+    }
+
+    /// What has been read already. `None`: not a whole frame.
+    fn take(&mut self) -> Result<Option<Result<Received, End>>, Broken> {
+        loop {
+            // The pieces of a message count together.
+            let so_far = self
+                .partial
+                .as_ref()
+                .map_or(0, |partial| partial.payload.len());
+            let left = self.max_payload.saturating_sub(so_far);
+            let Some(frame) = framing::take(&mut self.input, left)? else {
+                return Ok(None);
+            };
+            if frame.opcode.is_control() {
+                return self.on_control(&frame).map(Some);
+            }
+            if let Some(message) = self.on_data(frame)? {
+                return Ok(Some(Ok(Received::Message(message))));
+            }
+        }
+    }
+
+    fn on_control(&mut self, frame: &RawFrame) -> Result<Result<Received, End>, Broken> {
+        match frame.opcode {
+            Opcode::Close => {
+                // [RFC 6455 § 5.5.1] A reason needs a code, which is said back.
+                match frame.payload.get(..2) {
+                    None if !frame.payload.is_empty() => return Err(Broken::Protocol),
+                    code => self.send_close_frame(code.unwrap_or_default()),
+                }
+                return Ok(Err(End::Closed));
+            }
+            Opcode::Ping if !self.has_sent_close => {
+                framing::put(&mut self.output, Opcode::Pong, false, &frame.payload);
+            }
+            _ => {}
+        }
+        Ok(Ok(Received::Control))
+    }
+
+    /// Puts a message together. `None`: there is more to come.
+    fn on_data(&mut self, frame: RawFrame) -> Result<Option<Frame>, Broken> {
+        let kind = match frame.opcode {
+            Opcode::Text => Some(Kind::Text),
+            Opcode::Binary => Some(Kind::Binary),
+            _ => None,
+        };
+        match (kind, self.partial.take(), frame.fin) {
+            // Mostly: the whole message, which is not copied unless it is inflated.
+            (Some(kind), None, true) => self.decode(kind, frame.rsv1, frame.payload).map(Some),
+            (Some(kind), None, false) => {
+                self.partial = Some(Partial {
+                    kind,
+                    is_compressed: frame.rsv1,
+                    payload: BytesMut::from(frame.payload),
+                });
+                Ok(None)
+            }
+            // [RFC 7692 § 6.1] Only the first piece says whether all are compressed.
+            (None, Some(mut partial), fin) if !frame.rsv1 => {
+                partial.payload.extend_from_slice(&frame.payload);
+                if !fin {
+                    self.partial = Some(partial);
+                    return Ok(None);
+                }
+                let Partial {
+                    kind,
+                    is_compressed,
+                    payload,
+                } = partial;
+                self.decode(kind, is_compressed, payload.freeze()).map(Some)
+            }
+            _ => Err(Broken::Protocol),
+        }
+    }
+
+    fn decode(&mut self, kind: Kind, is_compressed: bool, payload: Bytes) -> Result<Frame, Broken> {
+        let payload = if is_compressed {
+            self.inflater.inflate(&payload, self.max_payload)?.into()
+        } else {
+            payload
+        };
+        match kind {
+            Kind::Binary => Ok(Frame::Binary(payload)),
+            Kind::Text => {
+                let text = Utf8Bytes::try_from(payload);
+                text.map(Frame::Text).map_err(|_| Broken::Encoding)
+            }
+        }
+    }
+
+    /// Reads more. An error is also the end.
+    fn poll_read(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let mut chunk = [0; CHUNK];
+        let mut chunk = ReadBuf::new(&mut chunk);
+        ready!(Pin::new(&mut self.io).poll_read(cx, &mut chunk))?;
+        if chunk.filled().is_empty() {
+            return Poll::Ready(Err(io::ErrorKind::UnexpectedEof.into()));
+        }
+        self.input.extend_from_slice(chunk.filled());
+        Poll::Ready(Ok(()))
+    }
+
+    pub(super) fn send(&mut self, frame: Frame) -> Result<(), End> {
+        if self.has_sent_close {
+            return Err(End::Closed);
+        }
+        let (opcode, payload) = match frame {
+            Frame::Text(text) => (Opcode::Text, text.into_bytes()),
+            Frame::Binary(bytes) => (Opcode::Binary, bytes),
+        };
+        match self.deflater.deflate(&payload) {
+            Some(deflated) => framing::put(&mut self.output, opcode, true, &deflated),
+            None => framing::put(&mut self.output, opcode, false, &payload),
+        }
+        Ok(())
+    }
+
+    pub(super) fn send_close(&mut self) -> Result<(), End> {
+        self.send_close_frame(&[]);
+        Ok(())
+    }
+
+    fn send_close_frame(&mut self, code: &[u8]) {
+        if !self.has_sent_close {
+            self.has_sent_close = true;
+            framing::put(&mut self.output, Opcode::Close, false, code);
+        }
+    }
+
+    pub(super) fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), End>> {
+        while !self.output.is_empty() {
+            let written = ready!(Pin::new(&mut self.io).poll_write(cx, &self.output));
+            match written {
+                Ok(0) | Err(_) => return Poll::Ready(Err(End::Closed)),
+                Ok(written) => self.output.advance(written),
+            }
+        }
+        Pin::new(&mut self.io)
+            .poll_flush(cx)
+            .map_err(|_| End::Closed)
+    }
+
+    pub(super) async fn say_goodbye(&mut self) -> io::Result<()> {
+        self.io.shutdown().await?;
+        // Closing a socket with unread bytes resets it, and the peer would miss the close frame.
+        tokio::io::copy(&mut self.io, &mut tokio::io::sink()).await?;
+        Ok(())
+    }
+}
+
+/// Bytes read at once.
+const CHUNK: usize = 8 * 1024;
