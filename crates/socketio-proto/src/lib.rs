@@ -76,6 +76,7 @@ mod connect;
 mod disconnect;
 mod emit;
 mod encoded;
+mod encoding;
 mod json;
 mod received;
 mod recovery;
@@ -92,5 +93,11 @@ pub use socketio_parser::{
 pub use connect::{ConnectError, SocketId};
 pub use disconnect::DisconnectReason;
 pub use encoded::Encoded;
+pub use encoding::Parser;
 pub use recovery::{Offset, Persisted, PrivateId, RecoveryLimits, RecoveryLog, Restored, Resume};
 pub use rooms::{Room, Rooms, Selector};
+
+/// The examples of the readme, compiled.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

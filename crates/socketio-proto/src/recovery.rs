@@ -149,7 +149,11 @@ impl Default for RecoveryLimits {
 /// [is recoverable](crate::DisconnectReason::is_recoverable), [`persist`](Self::persist).
 ///
 /// A client may be back before the server has noticed that its connection is dead. A driver that
-/// knows which private ids are alive ends the old connection first.
+/// knows which private ids are alive takes the session over: it persists what it knows of the old
+/// socket, restores it at once for the new one, and ends the old one by
+/// [`disconnect`](crate::server::Connection::disconnect), so that it is not persisted once more
+/// ([`resumable`](crate::server::Connection::resumable)). What the old connection has not delivered
+/// comes from the log.
 #[derive(Debug)]
 pub struct RecoveryLog<D = ()> {
     limits: RecoveryLimits,
@@ -181,6 +185,12 @@ impl<D> RecoveryLog<D> {
     /// The offset of the newest event. What a socket that is let in now may miss comes behind it.
     pub fn latest(&self) -> Offset {
         self.offset(self.last)
+    }
+
+    /// The offset that the next [`record`](Self::record) will return: for a driver that keeps an
+    /// event only if it could be handed over.
+    pub fn next_offset(&self) -> Offset {
+        self.offset(self.last + 1)
     }
 
     /// Remembers an event that is about to be sent, and returns the offset to send with it.
@@ -237,10 +247,23 @@ impl<D> RecoveryLog<D> {
     }
 
     /// Forgets what is too old. The other calls do so too; this one is for a namespace in which
-    /// nothing happens any more.
-    pub fn expire(&mut self, now: Timestamp) {
+    /// nothing happens any more. Takes time for what is forgotten, not for what is kept.
+    pub fn sweep(&mut self, now: Timestamp) {
         self.forget_events(now);
         self.forget_sessions(now);
+    }
+
+    /// When [`sweep`](Self::sweep) will next find something.
+    pub fn next_timeout(&self) -> Option<Timestamp> {
+        let event = self.events.front().map(|event| event.until);
+        let oldest = self
+            .order
+            .front()
+            .and_then(|(pid, _)| self.sessions.get(pid));
+        let session = oldest.map(|kept| kept.until);
+        // At its last moment it is still good.
+        let until = event.into_iter().chain(session).min()?;
+        Some(until + Duration::from_millis(1))
     }
 
     fn forget_events(&mut self, now: Timestamp) {
@@ -428,6 +451,63 @@ mod tests {
         }
     }
 
+    /// The client was faster than the end of its old connection.
+    #[test]
+    fn a_session_that_is_alive_is_taken_over() {
+        let mut log = log(|_| ());
+        for round in 0..3_u64 {
+            let before = log.latest();
+            say(&mut log, round, "a");
+            keep(&mut log, round, "p", &[]);
+            let missed = back(&mut log, round, "p", before.as_str()).unwrap();
+            assert_eq!(missed, [format!(r#"42["a","e.{}"]"#, round + 1)]);
+        }
+        assert_eq!(log.sessions.len(), 0);
+    }
+
+    #[test]
+    fn a_silent_namespace_is_picked_up_too() {
+        let mut log = log(|_| ());
+        for offset in ["", "e.0"] {
+            keep(&mut log, 0, "p", &[]);
+            assert_eq!(back(&mut log, 1, "p", offset).unwrap(), [""; 0]);
+            assert_eq!(back(&mut log, 1, "p", offset), None);
+        }
+    }
+
+    #[test]
+    fn it_knows_when_there_is_something_to_sweep() {
+        let mut log = log(|limits| limits.max_age = Duration::from_millis(10));
+        assert_eq!(log.next_timeout(), None);
+        say(&mut log, 0, "a");
+        say(&mut log, 4, "b");
+        keep(&mut log, 2, "p", &[]);
+        keep(&mut log, 2, "q", &[]);
+        keep(&mut log, 3, "r", &[]);
+        // Taken back, it is not waited for.
+        assert!(back(&mut log, 3, "p", "e.1").is_some());
+        for (at_millis, events, sessions) in [(11, 1, 2), (13, 1, 1), (14, 1, 0), (15, 0, 0)] {
+            assert_eq!(log.next_timeout(), Some(at(at_millis)));
+            log.sweep(at(at_millis - 1));
+            assert_eq!(log.next_timeout(), Some(at(at_millis)), "too early");
+            log.sweep(at(at_millis));
+            assert_eq!((log.events.len(), log.sessions.len()), (events, sessions));
+        }
+        assert_eq!(log.next_timeout(), None);
+        assert!(log.order.is_empty() && log.bytes == 0);
+    }
+
+    #[test]
+    fn an_event_larger_than_the_log_leaves_a_gap() {
+        let mut log = log(|limits| limits.max_bytes = 10);
+        keep(&mut log, 0, "p", &[]);
+        say(&mut log, 0, "larger than ten bytes");
+        assert!(log.events.is_empty() && log.bytes == 0);
+        assert_eq!(back(&mut log, 0, "p", "e.0"), None);
+        keep(&mut log, 0, "p", &[]);
+        assert_eq!(back(&mut log, 0, "p", "e.1").unwrap(), [""; 0]);
+    }
+
     #[test]
     fn rooms_decide_what_was_missed() {
         let mut log = log(|_| ());
@@ -468,7 +548,7 @@ mod tests {
         assert_eq!(back(&mut log, 15, "q", "e.1").unwrap().len(), 1);
         assert_eq!(back(&mut log, 16, "p", "e.2"), None);
         assert_eq!(back(&mut log, 16, "r", "e.1"), None);
-        log.expire(at(99));
+        log.sweep(at(99));
         assert!(log.sessions.is_empty() && log.order.is_empty() && log.bytes == 0);
     }
 

@@ -2,7 +2,7 @@
 
 mod world;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -11,10 +11,10 @@ use proptest::prelude::*;
 use socketio_proto::engine::server::{Input, Io, Response};
 use socketio_proto::engine::{self, Frame, Message, RequestId, Utf8Bytes};
 use socketio_proto::parser::{Decoder, Frame as SioFrame, Packet, Progress};
-use socketio_proto::server::{Config, Emit, Event};
+use socketio_proto::server::{Accept, Config, Emit, Event};
 use socketio_proto::{
-    Args, ConnectError, Encoded, Limits, Machine, Namespace, Output, Room, Rooms, Selector,
-    SocketId,
+    AckId, Args, ConnectError, Encoded, Limits, Machine, Namespace, Output, PrivateId, Room, Rooms,
+    Selector, SocketId,
 };
 use world::{Link, World, namespace};
 
@@ -29,6 +29,8 @@ enum Step {
     Waits(u64),
     Flushes,
     Accept,
+    /// The client comes back: so many events are sent before its answer.
+    AcceptAgain(u32),
     Reject,
     Forget,
     Emit {
@@ -38,6 +40,12 @@ enum Step {
     },
     Ask {
         to: usize,
+        within: Option<u64>,
+    },
+    /// As `Ask`, under an id of the driver's choice.
+    Call {
+        to: usize,
+        id: u64,
         within: Option<u64>,
     },
     Reply,
@@ -50,6 +58,15 @@ enum Step {
 }
 
 const NAMESPACES: [&str; 3] = ["/", "/a", "/b?q=1"];
+
+/// The name of events that somebody has missed.
+const MISSED: &str = "m";
+
+/// The longest of the spans: for a first namespace, or for a ping and its pong.
+const LONGEST_WAIT: Duration = Duration::from_secs(45);
+
+/// Bytes of the largest packet, and of what the connection says by itself.
+const LARGEST: usize = 300;
 
 /// Mostly what a correct client says; then what it should not.
 const GOOD: [&str; 16] = [
@@ -95,18 +112,28 @@ fn step() -> impl Strategy<Value = Step> {
         1 => prop_oneof![1 => Just(Step::Aborts), 1 => Just(Step::HangsUp)],
         3 => prop_oneof![0_u64..50, 0_u64..30_000].prop_map(Step::Waits),
         3 => Just(Step::Flushes),
-        8 => Just(Step::Accept),
+        5 => Just(Step::Accept),
+        5 => (0..4_u32).prop_map(Step::AcceptAgain),
         2 => Just(Step::Reject),
         1 => Just(Step::Forget),
         6 => (0..3_usize, any::<bool>(), any::<bool>())
             .prop_map(|(to, binary, volatile)| Step::Emit { to, binary, volatile }),
         6 => (0..3_usize, prop::option::of(0_u64..100))
             .prop_map(|(to, within)| Step::Ask { to, within }),
+        6 => (0..3_usize, 0_u64..12, prop::option::of(0_u64..100))
+            .prop_map(|(to, id, within)| Step::Call { to, id, within }),
         3 => Just(Step::Reply),
         2 => (0..3_usize).prop_map(Step::Disconnect),
         1 => prop_oneof![Just(Step::Close), Just(Step::CloseSession), Just(Step::ShutDown)],
         12 => Just(Step::Drain),
     ]
+}
+
+/// What a client that is let in hears of it.
+#[derive(Debug, PartialEq)]
+enum Promise {
+    Missed(u32),
+    Answer,
 }
 
 /// Everything that must add up in the end.
@@ -117,9 +144,15 @@ struct Ledger {
     answered: BTreeMap<String, usize>,
     /// Stays that have begun and not been reported as ended.
     stays: BTreeMap<Namespace, usize>,
-    asked: BTreeMap<u64, usize>,
+    /// Outcomes by namespace and id.
+    asked: BTreeMap<(Namespace, u64), usize>,
     accepted: usize,
     welcomed: usize,
+    /// What those let in are to hear, in this order: missed events, then the answer.
+    promised: VecDeque<(Namespace, Promise)>,
+    /// Under which private id a namespace may be picked up again.
+    pids: BTreeMap<Namespace, Option<PrivateId>>,
+    buffer_limit: usize,
     malformed: usize,
     closed: usize,
     wire: Decoder,
@@ -138,6 +171,9 @@ impl Ledger {
             asked: BTreeMap::new(),
             accepted: 0,
             welcomed: 0,
+            promised: VecDeque::new(),
+            pids: BTreeMap::new(),
+            buffer_limit,
             malformed: 0,
             closed: 0,
             wire: Decoder::new(Limits::default()),
@@ -174,7 +210,8 @@ impl Ledger {
                 connection.handle_timeout(self.world.now);
             }
             Step::Flushes => self.world.flushed(),
-            Step::Accept => self.accept(),
+            Step::Accept => self.accept(None),
+            Step::AcceptAgain(missed) => self.accept(Some(missed)),
             Step::Reject => {
                 if let Some(request) = self.world.requests.pop_front() {
                     connection.reject(request, &ConnectError::new("no"));
@@ -198,12 +235,12 @@ impl Ledger {
                 let within = within.map(Duration::from_millis);
                 let to = namespace(NAMESPACES[to]);
                 if let Ok(id) = connection.emit_with_ack(now, &to, args, within) {
-                    assert!(
-                        self.asked.insert(id.get(), 0).is_none(),
-                        "an id was used again"
-                    );
+                    let is_used = |(_, used): &(_, u64)| *used == id.get();
+                    assert!(!self.asked.keys().any(is_used), "an id was used again");
+                    self.asked.insert((to, id.get()), 0);
                 }
             }
+            Step::Call { to, id, within } => self.call(&namespace(NAMESPACES[to]), id, within),
             Step::Reply => {
                 if let Some(reply) = self.world.replies.pop_front() {
                     let _ = connection.reply(reply, Args::new(&1).unwrap());
@@ -217,17 +254,68 @@ impl Ledger {
         }
     }
 
-    fn accept(&mut self) {
+    /// No driver uses an id again. While it is in use that is noticed.
+    fn call(&mut self, to: &Namespace, id: u64, within: Option<u64>) {
+        self.drain();
+        let key = (to.clone(), id);
+        let outcomes = self.asked.get(&key).copied();
+        if outcomes.is_some_and(|outcomes| outcomes > 0) {
+            return;
+        }
+        let packet = Encoded::call(to, AckId::new(id), "q", &id).unwrap();
+        let within = within.map(Duration::from_millis);
+        let now = self.world.now;
+        if self.world.connection.call(now, &packet, within).is_ok() {
+            assert_eq!(outcomes, None, "two wait under one id");
+            self.asked.insert(key, 0);
+        }
+    }
+
+    /// Lets the oldest request in; with a private id, if it is that of a client that comes back.
+    fn accept(&mut self, missed: Option<u32>) {
         let Some(request) = self.world.requests.pop_front() else {
             return;
         };
         let namespace = request.namespace.clone();
-        assert!(!self.world.connection.is_connected(&namespace));
-        self.world.connection.accept(request, SocketId::new("s"));
-        if self.world.connection.is_connected(&namespace) {
-            *self.stays.entry(namespace).or_default() += 1;
-            self.accepted += 1;
+        let connection = &mut self.world.connection;
+        assert!(!connection.is_connected(&namespace));
+        let sid = SocketId::new("s");
+        let pid = missed.map(|_| PrivateId::new(format!("p{}", self.accepted)));
+        let serials = self.accepted as u32 * 10..;
+        let missed: Vec<_> = serials.take(missed.unwrap_or_default() as usize).collect();
+        if let Some(pid) = pid.clone() {
+            let event = |serial| Encoded::event(&namespace, MISSED, serial).unwrap();
+            let accept = Accept {
+                sid,
+                pid: Some(pid),
+                missed: missed.iter().map(event).collect(),
+            };
+            connection.accept_with(request, accept);
+        } else {
+            connection.accept(request, sid);
         }
+        if connection.is_connected(&namespace) {
+            *self.stays.entry(namespace.clone()).or_default() += 1;
+            self.accepted += 1;
+            self.pids.insert(namespace.clone(), pid);
+            let missed = missed.into_iter().map(Promise::Missed);
+            for promise in missed.chain([Promise::Answer]) {
+                self.promised.push_back((namespace.clone(), promise));
+            }
+        }
+    }
+
+    /// Nothing waits longer than the longest wait, and nothing is kept beyond the limit.
+    fn check_bounds(&self) {
+        let connection = &self.world.connection;
+        let latest = self.world.now + LONGEST_WAIT;
+        assert!(
+            connection.next_timeout().is_none_or(|next| next <= latest),
+            "waits too long"
+        );
+        let bound = self.buffer_limit + LARGEST;
+        let queued = connection.engine().queued_bytes();
+        assert!(queued <= bound, "{queued} bytes, more than the limit");
     }
 
     fn drain(&mut self) {
@@ -269,7 +357,18 @@ impl Ledger {
             _ => return,
         };
         match self.wire.feed(frame).expect("we wrote what cannot be read") {
-            Progress::Complete(Packet::Connect { .. }) => self.welcomed += 1,
+            Progress::Complete(Packet::Connect { namespace, .. }) => {
+                self.welcomed += 1;
+                let promised = self.promised.pop_front();
+                assert_eq!(promised, Some((namespace, Promise::Answer)));
+            }
+            Progress::Complete(Packet::Event {
+                namespace, args, ..
+            }) if args.event_name().is_some_and(|name| name == MISSED) => {
+                let serial = args.event_data().unwrap();
+                let promised = self.promised.pop_front();
+                assert_eq!(promised, Some((namespace, Promise::Missed(serial))));
+            }
             Progress::Complete(_) | Progress::Needs(_) => {}
         }
     }
@@ -284,10 +383,21 @@ impl Ledger {
                 assert!(self.stays.contains_key(&namespace), "an event from outside");
                 self.world.replies.extend(reply);
             }
-            Event::Acked { id, .. } => *self.asked.get_mut(&id.get()).expect("asked") += 1,
-            Event::Disconnected { namespace, .. } => {
+            Event::Acked { namespace, id, .. } => {
+                let outcomes = self.asked.get_mut(&(namespace, id.get()));
+                *outcomes.expect("asked") += 1;
+            }
+            Event::Disconnected { namespace, reason } => {
                 let stays = self.stays.get_mut(&namespace).expect("a stay to end");
                 *stays = stays.checked_sub(1).expect("a stay to end");
+                // It is the end of the latest stay, which counts.
+                if *stays == 0 {
+                    let connection = &self.world.connection;
+                    let pid = self.pids.get(&namespace).cloned().flatten();
+                    let resumable = connection.resumable(&namespace).cloned();
+                    let expected = pid.filter(|_| reason.is_recoverable());
+                    assert_eq!(resumable, expected, "{reason}");
+                }
             }
             Event::Malformed(_) => self.malformed += 1,
             Event::Closed(_) => self.closed += 1,
@@ -298,6 +408,8 @@ impl Ledger {
     fn settle(mut self) {
         self.drain();
         self.world.connection.shut_down(self.world.now);
+        self.drain();
+        self.world.connection.abort();
         self.drain();
         assert!(self.world.connection.is_closed());
         assert_eq!(self.world.connection.next_timeout(), None);
@@ -340,6 +452,7 @@ proptest! {
         let mut ledger = Ledger::new(websocket, buffer_limit);
         for step in steps {
             ledger.take(step);
+            ledger.check_bounds();
         }
         ledger.settle();
     }

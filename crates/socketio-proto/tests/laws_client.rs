@@ -527,6 +527,14 @@ impl Ledger {
         }
     }
 
+    /// Nothing waits longer than the longest wait: from one ping to the end of patience, for a dial,
+    /// for an answer, for a reconnection.
+    fn check_bounds(&self) {
+        let latest = self.peer.now + Duration::from_secs(45);
+        let next = self.peer.client.next_timeout();
+        assert!(next.is_none_or(|next| next <= latest), "waits too long");
+    }
+
     fn check_end(&mut self) {
         self.peer.client.abort();
         self.drain();
@@ -556,6 +564,7 @@ proptest! {
         let mut ledger = Ledger::new(websocket, if small { 60 } else { 1 << 20 });
         for step in steps {
             ledger.take(step);
+            ledger.check_bounds();
         }
         ledger.check_end();
     }

@@ -151,8 +151,47 @@ const MUTANTS: &[Mutant] = &[
         name: "both: an answer is expected after it has come",
         edits: &[edit(
             "ack.rs",
-            "        self.remove(id).is_some()\n",
-            "        self.waiting.contains_key(&id)\n",
+            "        self.remove(&key)\n",
+            "        self.waiting.contains_key(&key)\n",
+        )],
+    },
+    Mutant {
+        name: "both: the counter takes ids that were given",
+        edits: &[edit(
+            "ack.rs",
+            "        self.pass_over(id);\n",
+            "        if id == self.next_id() {\n            self.pass_over(id);\n        }\n",
+        )],
+    },
+    Mutant {
+        name: "both: a second question takes the place of the first",
+        edits: &[edit(
+            "ack.rs",
+            "id <= AckId::MAX && !self.waiting.contains_key(&(id, namespace.clone()))",
+            "id <= AckId::MAX || self.waiting.contains_key(&(id, namespace.clone()))",
+        )],
+    },
+    Mutant {
+        name: "server: a call that is full is expected all the same",
+        edits: &[
+            edit(
+                "server/mod.rs",
+                "        self.push(packet)?;\n        let answer_by",
+                "        let pushed = self.push(packet);\n        let answer_by",
+            ),
+            edit(
+                "server/mod.rs",
+                "        self.acks.expect(namespace.clone(), id, answer_by);\n        Ok(())",
+                "        self.acks.expect(namespace.clone(), id, answer_by);\n        pushed",
+            ),
+        ],
+    },
+    Mutant {
+        name: "server: shutting down throws away what was emitted",
+        edits: &[edit(
+            "server/mod.rs",
+            "        self.disconnect_all(DisconnectReason::ServerShuttingDown);\n        self.close_engine();",
+            "        self.disconnect_all(DisconnectReason::ServerShuttingDown);\n        self.abort_engine();",
         )],
     },
     Mutant {
@@ -184,7 +223,7 @@ const MUTANTS: &[Mutant] = &[
         edits: &[edit(
             "server/incoming.rs",
             "if !self.namespaces.has_left(namespace) {",
-            "if !self.namespaces.has_left(namespace) || self.decoder.is_reconstructing() == false {",
+            "if !self.namespaces.has_left(namespace) || self.state == State::Open {",
         )],
     },
     Mutant {
@@ -192,13 +231,13 @@ const MUTANTS: &[Mutant] = &[
         edits: &[
             edit(
                 "server/mod.rs",
-                "        for packet in &accept.missed {\n            self.send_encoded(packet);\n        }\n",
+                "        for packet in &accept.missed {\n            self.send_or_abort(Ok(packet.clone()));\n        }\n",
                 "",
             ),
             edit(
                 "server/mod.rs",
                 "        self.send(&Packet::Connect { namespace, data });\n",
-                "        self.send(&Packet::Connect { namespace, data });\n        for packet in &accept.missed {\n            self.send_encoded(packet);\n        }\n",
+                "        self.send(&Packet::Connect { namespace, data });\n        for packet in &accept.missed {\n            self.send_or_abort(Ok(packet.clone()));\n        }\n",
             ),
         ],
     },

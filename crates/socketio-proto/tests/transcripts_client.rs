@@ -7,6 +7,9 @@
 
 mod peer;
 #[allow(dead_code, reason = "shared with the tests of the server")]
+#[path = "world/recorded.rs"]
+mod recorded;
+#[allow(dead_code, reason = "shared with the tests of the server")]
 #[path = "world/value.rs"]
 mod value;
 
@@ -14,48 +17,56 @@ use std::collections::{BTreeMap, VecDeque};
 
 use bytes::Bytes;
 use peer::{Peer, config, namespace};
+use recorded::{Session, changed, in_text, sessions};
 use serde::Serialize;
 use serde_json::{Value, json};
 use socketio_proto::client::{Auth, Credentials, DisconnectReason, Event};
 use socketio_proto::engine::client::{Input, Io};
-use socketio_proto::engine::{Frame, TransportKind};
-use socketio_proto::{Args, Machine, Output};
+use socketio_proto::engine::parser::payload::PayloadBuf;
+use socketio_proto::engine::{self, Frame, Message, TransportKind};
+use socketio_proto::parser::Packet;
+use socketio_proto::{AckId, Args, Machine, Output, Parser};
 use value::{hex, unhex};
 
 #[test]
 fn the_reference_server_is_spoken_to_as_by_the_reference_client() {
-    play(include_str!(
-        "vectors/transcripts-server-4.8.4-client-4.8.4.json"
-    ));
-    play(include_str!(
-        "vectors/transcripts-server-4.8.4-client-4.8.4-extra.json"
-    ));
+    let sessions = sessions();
+    assert_eq!(sessions.len(), 17);
+    for session in sessions {
+        play(&session, &session.entries, Parser::Json);
+    }
 }
 
-fn play(text: &str) {
-    let file: Value = serde_json::from_str(text).unwrap();
-    for transcript in file["transcripts"].as_array().unwrap() {
-        let name = transcript["name"].as_str().unwrap();
-        // Another encoding of the packets, which is not offered yet.
-        if transcript["scenario"] == "msgpack" {
-            continue;
-        }
-        let entries = transcript["entries"].as_array().unwrap();
-        let mut replay = Replay::new(transcript["transport"].as_str().unwrap());
-        // Here the recorder has not said that its application does so.
-        replay.opens_another = transcript["scenario"] == "kick-all";
-        entries.iter().for_each(|entry| replay.play(name, entry));
-        replay.compare(name);
-        assert_eq!(replay.said, VecDeque::new(), "{name}");
-        assert_eq!(replay.expected, VecDeque::new(), "{name}");
-        let mut ends = ends(entries);
-        ends.sort();
-        replay.ends.sort();
-        assert_eq!(replay.ends, ends, "{name}");
-        let texts = entries.iter().filter_map(|entry| entry["text"].as_str());
-        let recovered = texts.filter(|text| text.ends_with("recovered=true"));
-        assert_eq!(replay.recovered, recovered.count(), "{name}");
+/// In the encoding in which they were recorded. What we write is compared packet by packet: the order
+/// of the members of a map is free.
+#[cfg(feature = "msgpack")]
+#[test]
+fn a_reference_server_that_speaks_messagepack_is_spoken_to_in_it() {
+    let sessions = sessions().into_iter();
+    let mut count = 0;
+    for session in sessions.filter(|session| session.scenario == "msgpack") {
+        play(&session, &session.originals, Parser::MessagePack);
+        count += 1;
     }
+    assert_eq!(count, 2);
+}
+
+fn play(session: &Session, entries: &[Value], parser: Parser) {
+    let name = session.name.as_str();
+    let mut replay = Replay::new(&session.transport, parser);
+    // Here the recorder has not said that its application does so.
+    replay.opens_another = session.scenario == "kick-all";
+    entries.iter().for_each(|entry| replay.play(name, entry));
+    replay.compare(name);
+    assert_eq!(replay.said, VecDeque::new(), "{name}");
+    assert_eq!(replay.expected, VecDeque::new(), "{name}");
+    let mut ends = ends(entries);
+    ends.sort();
+    replay.ends.sort();
+    assert_eq!(replay.ends, ends, "{name}");
+    let texts = entries.iter().filter_map(|entry| entry["text"].as_str());
+    let recovered = texts.filter(|text| text.ends_with("recovered=true"));
+    assert_eq!(replay.recovered, recovered.count(), "{name}");
 }
 
 /// What the recorded application saw of the end of each namespace, its own doing left out.
@@ -77,6 +88,7 @@ fn ends(entries: &[Value]) -> Vec<String> {
 /// The recorded server against our client.
 struct Replay {
     peer: Peer,
+    parser: Parser,
     /// Recorded answers to polls that our client has not made yet.
     answers: VecDeque<String>,
     said: VecDeque<String>,
@@ -89,14 +101,16 @@ struct Replay {
 }
 
 impl Replay {
-    fn new(transport: &str) -> Self {
+    fn new(transport: &str, parser: Parser) -> Self {
         let mut config = config();
+        config.parser = parser;
         if transport != "websocket" {
             config.engine.transports = vec![TransportKind::Polling, TransportKind::WebSocket];
             config.engine.upgrade = transport == "upgrade";
         }
         Self {
             peer: Peer::with(config, 0),
+            parser,
             answers: VecDeque::new(),
             said: VecDeque::new(),
             expected: VecDeque::new(),
@@ -113,7 +127,7 @@ impl Replay {
         match (text(&entry["kind"]).as_str(), text(&entry["from"]).as_str()) {
             ("app", _) => self.act(&text(&entry["text"])),
             ("http_request", _) if entry["method"] == "POST" => {
-                let packets = messages(&text(&entry["body"]["text"]));
+                let packets = self.packets(entry);
                 self.expected.extend(packets);
             }
             ("http_request", _) if is_dial => self.await_dial(),
@@ -126,14 +140,15 @@ impl Replay {
                 let transport = self.peer.transport.unwrap();
                 self.peer.handle(Input::Opened { transport });
             }
-            ("ws_frame", "client") => match entry["hex"].as_str() {
-                Some(bytes) => self.expected.push_back(bytes.to_owned()),
-                None => self.expected.extend(messages(&text(&entry["text"]))),
-            },
+            ("ws_frame", "client") => {
+                let packets = self.packets(entry);
+                self.expected.extend(packets);
+            }
             ("ws_frame", _) => {
                 self.compare(name);
                 self.peer.hear(match entry["hex"].as_str() {
-                    Some(bytes) => Frame::Binary(unhex(bytes)),
+                    Some(bytes) if self.parser == Parser::Json => Frame::Binary(unhex(bytes)),
+                    Some(map) => Frame::Binary(self.translate_map(unhex(map))),
                     None => Frame::Text(self.translate(&text(&entry["text"])).into()),
                 });
             }
@@ -189,6 +204,47 @@ impl Replay {
         }
     }
 
+    /// The same in MessagePack.
+    fn translate_map(&self, map: Bytes) -> Bytes {
+        changed(map, |packet| {
+            let Packet::Ack { namespace, id, .. } = packet else {
+                return;
+            };
+            let recorded = id.map_or(0, AckId::get).to_string();
+            let place = (namespace.as_str().to_owned(), recorded);
+            *id = Some(AckId::new(self.ids[&place].parse().unwrap()));
+        })
+    }
+
+    /// An answer to a poll, with our ids.
+    fn translate_answer(&self, body: &str) -> Bytes {
+        let mut translated = PayloadBuf::new();
+        for packet in body.split('\u{1e}') {
+            let frame = match decoded(packet) {
+                Some(map) if self.parser != Parser::Json => Frame::Binary(self.translate_map(map)),
+                _ => Frame::Text(self.translate(packet).into()),
+            };
+            translated.push(&frame);
+        }
+        translated.into_bytes()
+    }
+
+    /// The messages of an entry, in the default encoding.
+    fn packets(&self, entry: &Value) -> Vec<String> {
+        let entries = match self.parser {
+            Parser::Json => vec![entry.clone()],
+            _ => in_text(entry.clone(), &mut Vec::new()),
+        };
+        let packets = entries.iter().flat_map(|entry| {
+            let text = entry["text"].as_str().or(entry["body"]["text"].as_str());
+            match entry["hex"].as_str() {
+                Some(bytes) => vec![bytes.to_owned()],
+                None => messages(text.unwrap_or_default()),
+            }
+        });
+        packets.collect()
+    }
+
     fn settle(&mut self) {
         loop {
             let outputs = self.peer.outputs();
@@ -196,35 +252,35 @@ impl Replay {
             for output in outputs {
                 match output {
                     Output::Io(Io::Post { body, .. }) => {
-                        self.said
-                            .extend(messages(std::str::from_utf8(&body).unwrap()));
+                        let text = std::str::from_utf8(&body).unwrap();
+                        let packets = self.packets(&json!({ "body": { "text": text } }));
+                        self.said.extend(packets);
                     }
-                    Output::Io(Io::Frame { frame, .. }) => match frame {
-                        Frame::Text(text) => self.said.extend(messages(&text)),
-                        Frame::Binary(bytes) => self.said.push_back(hex(&bytes)),
-                    },
+                    Output::Io(Io::Frame { frame, .. }) => {
+                        let packets = self.packets(&match frame {
+                            Frame::Text(text) => json!({ "text": text.to_string() }),
+                            Frame::Binary(bytes) => json!({ "hex": hex(&bytes) }),
+                        });
+                        self.said.extend(packets);
+                    }
                     Output::Io(_) => {}
                     Output::Event(event) => self.on_event(event),
                 }
             }
             if let Some(request) = self.peer.post.take() {
-                self.respond(request, "ok");
+                self.respond(request, Bytes::from_static(b"ok"));
             } else if let (Some(request), false) = (self.peer.get, self.answers.is_empty()) {
                 self.peer.get = None;
                 let body = self.answers.pop_front().unwrap_or_default();
-                let packets: Vec<_> = body
-                    .split('\u{1e}')
-                    .map(|packet| self.translate(packet))
-                    .collect();
-                self.respond(request, &packets.join("\u{1e}"));
+                self.respond(request, self.translate_answer(&body));
             } else if is_idle {
                 return;
             }
         }
     }
 
-    fn respond(&mut self, request: socketio_proto::engine::RequestId, body: &str) {
-        let (status, body) = (200, Bytes::from(body.to_owned()));
+    fn respond(&mut self, request: engine::RequestId, body: Bytes) {
+        let status = 200;
         self.peer.handle(Input::Response {
             request,
             status,
@@ -310,7 +366,7 @@ impl Replay {
     }
 
     fn say<T: Serialize>(&mut self, to: &str, name: &str, value: &T) {
-        let packet = socketio_proto::Encoded::event(&namespace(to), name, value).unwrap();
+        let packet = self.parser.event(&namespace(to), name, value).unwrap();
         let emit = socketio_proto::client::Emit::default();
         self.peer.client.emit(&packet, emit).unwrap();
     }
@@ -324,22 +380,23 @@ impl Replay {
     }
 }
 
-/// The messages of a payload; what else is in it belongs to Engine.IO. Bytes in hexadecimal.
+/// The messages of a payload, and its pongs; what else is in it belongs to Engine.IO. Bytes in
+/// hexadecimal.
 fn messages(payload: &str) -> Vec<String> {
     let message = |packet: &str| match packet.split_at_checked(1)? {
-        ("4", _) => Some(packet.to_owned()),
-        ("b", _) => {
-            let packet = Frame::Text(packet.to_owned().into());
-            match socketio_proto::engine::parser::Packet::decode(&packet) {
-                Ok(socketio_proto::engine::parser::Packet::Message(
-                    socketio_proto::engine::Message::Binary(bytes),
-                )) => Some(hex(&bytes)),
-                other => panic!("not bytes: {other:?}"),
-            }
-        }
+        ("4", _) | ("3", "") => Some(packet.to_owned()),
+        ("b", _) => decoded(packet).map(|bytes| hex(&bytes)),
         _ => None,
     };
     payload.split('\u{1e}').filter_map(message).collect()
+}
+
+/// The bytes of a packet of a payload, if that is what it carries.
+fn decoded(packet: &str) -> Option<Bytes> {
+    match engine::parser::Packet::decode(&Frame::Text(packet.to_owned().into())) {
+        Ok(engine::parser::Packet::Message(Message::Binary(bytes))) => Some(bytes),
+        _ => None,
+    }
 }
 
 /// An event or an acknowledgement, taken apart at its id.

@@ -15,18 +15,15 @@ use socketio_proto::{
     Args, Encoded, Machine, Namespace, Output, Persisted, PrivateId, RecoveryLimits, RecoveryLog,
     Room, Selector, SocketId, Timestamp,
 };
-use world::recorded::{ends, packets, split};
+use world::recorded::{ends, packets, sessions, split};
 use world::value::{hex, unhex};
 
 #[test]
 fn the_reference_client_comes_back() {
-    let text = include_str!("vectors/transcripts-server-4.8.4-client-4.8.4-extra.json");
-    let file: Value = serde_json::from_str(text).unwrap();
-    let transcripts = file["transcripts"].as_array().unwrap().iter();
+    let sessions = sessions().into_iter();
     let mut count = 0;
-    for transcript in transcripts.filter(|transcript| transcript["scenario"] == "recovery") {
-        let name = transcript["name"].as_str().unwrap();
-        let entries = transcript["entries"].as_array().unwrap();
+    for session in sessions.filter(|session| session.scenario == "recovery") {
+        let (name, entries) = (&session.name, &session.entries);
         let mut replay = Replay::new();
         entries.iter().for_each(|entry| replay.play(entry));
         assert_eq!(replay.got, packets(entries), "{name}");

@@ -8,7 +8,9 @@ mod world;
 use std::time::Duration;
 
 use socketio_proto::server::{Accept, Config, Emit, EmitError};
-use socketio_proto::{Args, ConnectError, Encoded, Machine, Namespace, Offset, SocketId, engine};
+use socketio_proto::{
+    AckId, Args, ConnectError, Encoded, Machine, Namespace, Offset, SocketId, engine,
+};
 use world::{World, namespace};
 
 fn ask(world: &mut World, to: &str, within: Option<u64>) -> Result<u64, EmitError> {
@@ -18,6 +20,12 @@ fn ask(world: &mut World, to: &str, within: Option<u64>) -> Result<u64, EmitErro
         .connection
         .emit_with_ack(world.now, &namespace(to), args, within)
         .map(|id| id.get())
+}
+
+fn call(world: &mut World, to: &str, id: u64, within: Option<u64>) -> Result<(), EmitError> {
+    let within = within.map(Duration::from_millis);
+    let packet = Encoded::call(&namespace(to), AckId::new(id), "q", &()).unwrap();
+    world.connection.call(world.now, &packet, within)
 }
 
 fn with_buffer_limit(bytes: usize) -> World {
@@ -431,6 +439,93 @@ fn answers_count_once() {
     assert_eq!(world.says("43/a,1[]"), ["acked /a 1 []"]);
 }
 
+/// One packet for all who are asked: the caller counts, and the connection expects.
+#[test]
+fn a_call_is_answered_under_the_id_it_came_with() {
+    let mut world = World::websocket();
+    world.join("/");
+    world.join("/a");
+    // Namespaces count for themselves.
+    assert_eq!(call(&mut world, "/", 7, Some(50)), Ok(()));
+    assert_eq!(call(&mut world, "/a", 7, None), Ok(()));
+    assert_eq!(world.lines(), [r#"< 427["q"]"#, r#"< 42/a,7["q"]"#]);
+    assert_eq!(world.says("43/a,7[1]"), ["acked /a 7 [1]"]);
+    assert_eq!(world.says("43/a,7[1]"), [""; 0], "again");
+    assert_eq!(world.wait(50), ["acked / 7 TimedOut"]);
+    assert_eq!(world.says("437[]"), [""; 0], "too late");
+    assert_eq!(call(&mut world, "/", 8, None), Ok(()));
+    let end = [
+        r#"< 428["q"]"#,
+        "acked / 8 Disconnected",
+        "left /: client namespace disconnect",
+    ];
+    let mut lines = world.lines();
+    lines.extend(world.says("41"));
+    assert_eq!(lines, end);
+}
+
+#[test]
+fn nobody_waits_twice_under_one_id() {
+    let mut world = World::websocket();
+    world.join("/");
+    call(&mut world, "/", 3, None).unwrap();
+    assert_eq!(ask(&mut world, "/", None), Ok(4), "behind what was given");
+    for id in [3, 4, AckId::MAX.get() + 1] {
+        let refused = call(&mut world, "/", id, None);
+        assert_eq!(refused, Err(EmitError::UnusableId), "{id}");
+    }
+    let event = Encoded::event(&namespace("/"), "q", &()).unwrap();
+    let refused = world.connection.call(world.now, &event, None);
+    assert_eq!(refused, Err(EmitError::UnusableId), "no call");
+    assert_eq!(world.lines(), [r#"< 423["q"]"#, r#"< 424["q"]"#]);
+    assert_eq!(world.says("433[]"), ["acked / 3 []"]);
+    assert_eq!(world.says("434[]"), ["acked / 4 []"]);
+    assert_eq!(
+        call(&mut world, "/x", 9, None),
+        Err(EmitError::NotConnected)
+    );
+}
+
+#[test]
+fn a_call_that_is_only_emitted_takes_its_id_along() {
+    let mut world = World::websocket();
+    world.join("/");
+    let packet = Encoded::call(&namespace("/"), AckId::new(5), "q", &()).unwrap();
+    world.connection.emit(&packet, Emit::default()).unwrap();
+    assert_eq!(ask(&mut world, "/", None), Ok(6));
+    world.lines();
+    assert_eq!(world.says("435[]"), [""; 0], "nobody waits");
+}
+
+#[test]
+fn what_is_forgotten_is_forgotten_in_one_namespace() {
+    let mut world = World::websocket();
+    world.join("/");
+    world.join("/a");
+    call(&mut world, "/", 1, Some(10)).unwrap();
+    call(&mut world, "/a", 1, Some(10)).unwrap();
+    world.connection.forget(&namespace("/"), AckId::new(1));
+    world.lines();
+    assert_eq!(world.says("431[]"), [""; 0]);
+    assert_eq!(world.wait(10), ["acked /a 1 TimedOut"]);
+}
+
+#[test]
+fn the_namespaces_are_known_in_the_order_of_joining() {
+    let mut world = World::websocket();
+    for name in ["/b", "/", "/a"] {
+        world.join(name);
+    }
+    world.says("40/asked,");
+    world.says("41");
+    let names: Vec<_> = world
+        .connection
+        .namespaces()
+        .map(Namespace::as_str)
+        .collect();
+    assert_eq!(names, ["/b", "/a"]);
+}
+
 #[test]
 fn an_answer_at_the_deadline_is_in_time() {
     let mut world = World::websocket();
@@ -547,6 +642,7 @@ fn a_full_buffer_takes_no_part_of_a_packet() {
         Err(EmitError::Full)
     );
     assert_eq!(ask(&mut world, "/", None), Err(EmitError::Full));
+    assert_eq!(call(&mut world, "/", 0, None), Err(EmitError::Full));
     world.flushed();
     assert_eq!(world.lines().len(), 1, "the other attachment");
     world.flushed();
@@ -614,21 +710,52 @@ fn closing_the_session_is_silent() {
 }
 
 #[test]
-fn shutting_down_delivers_nothing() {
+fn shutting_down_delivers_what_was_emitted_and_says_no_goodbye() {
     let mut world = World::websocket();
     world.join("/");
     world.says("40/pending,");
     ask(&mut world, "/", None).unwrap();
+    world.emit("/", "last").unwrap();
     world.connection.shut_down(world.now);
+    assert_eq!(world.emit("/", "late"), Err(EmitError::Closed));
     assert_eq!(
         world.lines(),
         [
             "acked / 0 Disconnected",
             "left /: server shutting down",
+            r#"< 420["q"]"#,
+            r#"< 42["last"]"#,
             "hang up",
             "closed: forced close"
         ]
     );
+}
+
+/// Over polling what was emitted waits for the next poll, but not for ever.
+#[test]
+fn shutting_down_waits_for_the_client_unless_it_is_cut_short() {
+    for is_cut_short in [false, true] {
+        let mut world = World::polling();
+        world.poll();
+        world.post("40");
+        world.lines();
+        world.accept("s");
+        world.emit("/", "last").unwrap();
+        world.connection.shut_down(world.now);
+        assert_eq!(world.lines(), ["left /: server shutting down"]);
+        assert!(!world.connection.is_closed());
+        let lines = if is_cut_short {
+            world.connection.abort();
+            assert_eq!(world.lines(), ["closed: forced close"]);
+            world.poll();
+            world.lines()
+        } else {
+            world.poll();
+            world.lines()
+        };
+        let was_delivered = lines.iter().any(|line| line.contains(r#"42["last"]"#));
+        assert_eq!(was_delivered, !is_cut_short, "{lines:?}");
+    }
 }
 
 #[test]
@@ -660,6 +787,7 @@ fn after_the_end_everything_is_harmless() {
     assert_eq!(late, Err(EmitError::Closed));
     assert_eq!(world.emit("/", "e"), Err(EmitError::Closed));
     assert_eq!(ask(&mut world, "/", Some(1)), Err(EmitError::Closed));
+    assert_eq!(call(&mut world, "/", 1, None), Err(EmitError::Closed));
     let request = world.requests.pop_front().unwrap();
     world.connection.reject(request, &ConnectError::new("no"));
     world.connection.disconnect(&Namespace::root());

@@ -11,12 +11,13 @@ use engineio_proto::{Config, Frame, Sid, TransportId, TransportKind};
 use socketio_proto::client::{self, Client, Credentials, Reconnection};
 use socketio_proto::server::{Accept, ConnectRequest, Connection, Emit, Event};
 use socketio_proto::{
-    Args, Encoded, Machine, Namespace, Output, Persisted, PrivateId, RecoveryLimits, RecoveryLog,
+    Args, Machine, Namespace, Output, Parser, Persisted, PrivateId, RecoveryLimits, RecoveryLog,
     Room, Selector, SocketId, Timestamp, server,
 };
 
 /// Both applications, their machines, and the cable between them.
 struct Pair {
+    parser: Parser,
     client: Client,
     servers: Vec<(TransportId, Connection)>,
     log: RecoveryLog<u32>,
@@ -30,7 +31,12 @@ struct Pair {
 
 impl Pair {
     fn new(limits: RecoveryLimits) -> Self {
+        Self::speaking(Parser::Json, limits)
+    }
+
+    fn speaking(parser: Parser, limits: RecoveryLimits) -> Self {
         let mut config = client::Config::default();
+        config.parser = parser;
         config.engine.transports = vec![TransportKind::WebSocket];
         let mut terms = Reconnection::default();
         terms.jitter = 0.0;
@@ -39,6 +45,7 @@ impl Pair {
         let mut client = Client::connect(config, 0, now);
         client.open(now, Namespace::root(), Credentials::None);
         let mut pair = Self {
+            parser,
             client,
             servers: Vec::new(),
             log: RecoveryLog::new(limits, "o"),
@@ -67,7 +74,8 @@ impl Pair {
     }
 
     fn broadcast_to(&mut self, selector: &Selector, number: u32) {
-        let packet = Encoded::event(&Namespace::root(), "news", &number).unwrap();
+        let packet = self.parser.event(&Namespace::root(), "news", &number);
+        let packet = packet.unwrap();
         let offset = self.log.record(self.now, selector, &packet);
         let packet = packet.with_offset(&offset);
         for (_, server) in &mut self.servers {
@@ -137,12 +145,11 @@ impl Pair {
             Output::Io(_) => {}
             Output::Event(Event::ConnectRequest(request)) => self.admit(index, request),
             Output::Event(Event::Disconnected { namespace, reason }) => {
-                let socket = self.socket.take();
-                let pid = self.servers[index].1.resumable(&namespace);
+                let pid = self.servers[index].1.resumable(&namespace).cloned();
                 let kept = if pid.is_some() { "kept" } else { "void" };
                 self.note(format!("S left: {reason}, {kept}"));
-                let pid = self.servers[index].1.resumable(&namespace).cloned();
-                if let (Some(pid), Some(socket)) = (pid, socket) {
+                if let Some(pid) = pid {
+                    let socket = self.socket.take().expect("it was alive");
                     self.log.persist(self.now, pid, socket);
                 }
             }
@@ -160,6 +167,13 @@ impl Pair {
 
     fn admit(&mut self, index: usize, request: ConnectRequest) {
         let resume = request.resume.clone();
+        if let (Some(resume), Some(alive)) = (&resume, self.socket.take()) {
+            self.note("S takes over".into());
+            self.log.persist(self.now, resume.pid.clone(), alive);
+            for (_, old) in &mut self.servers[..index] {
+                old.disconnect(&request.namespace);
+            }
+        }
         let restored = resume
             .as_ref()
             .and_then(|resume| self.log.restore(self.now, resume));
@@ -196,7 +210,9 @@ impl Pair {
                 let opening = far::Opening::WebSocket(transport);
                 let sid = Sid::new("secret");
                 let session = far::Session::open(&Config::default(), sid, opening, self.now);
-                let server = Connection::new(session, &server::Config::default(), self.now);
+                let mut config = server::Config::default();
+                config.parser = self.parser;
+                let server = Connection::new(session, &config, self.now);
                 self.servers.push((transport, server));
                 self.client
                     .handle(self.now, near::Input::Opened { transport });
@@ -260,7 +276,7 @@ impl Pair {
             let asked = self.client.emit_with_ack(self.now, &root, args, None);
             asked.unwrap();
         } else {
-            let packet = Encoded::event(&root, name, &()).unwrap();
+            let packet = self.parser.event(&root, name, &()).unwrap();
             self.client.emit(&packet, Emit::default()).unwrap();
         }
         self.settle();
@@ -347,6 +363,66 @@ fn coming_back_works_again_and_again() {
     let words = pair.words();
     assert_eq!(words.len(), 4, "{words:?}");
     assert_eq!(words[3], "C connected k0, recovered: true");
+}
+
+/// The client is back before the server has noticed that it was gone.
+#[test]
+fn a_session_is_taken_over_from_a_connection_that_seems_alive() {
+    let mut pair = Pair::met(Some(1));
+    let transport = pair.servers[0].0;
+    pair.is_cut = true;
+    pair.broadcast(2);
+    pair.is_cut = false;
+    let gone = near::Input::Closed { transport };
+    pair.client.handle(pair.now, gone);
+    pair.settle();
+    pair.lines();
+    pair.wait(1_000);
+    assert_eq!(
+        pair.words(),
+        [
+            r#"> 40{"pid":"p0","offset":"o.1"}"#,
+            "S takes over",
+            "S lets in k0, data 0",
+            r#"< 42["news",2,"o.2"]"#,
+            r#"< 40{"sid":"k0","pid":"p0"}"#,
+            r#"C heard ["news",2,"o.2"]"#,
+            "C connected k0, recovered: true",
+            "S left: server namespace disconnect, void",
+            "< 41",
+        ]
+    );
+    // The old connection is the business of nobody any more.
+    pair.breaks();
+    pair.broadcast(3);
+    pair.wait(1_000);
+    let words = pair.words();
+    let heard = r#"C heard ["news",3,"o.3"]"#;
+    let back = "C connected k0, recovered: true";
+    assert_eq!(words[words.len() - 2..], [heard, back], "{words:?}");
+}
+
+/// Bytes, offsets and private ids come through in MessagePack as they do in JSON.
+#[cfg(feature = "msgpack")]
+#[test]
+fn coming_back_does_not_depend_on_the_encoding() {
+    let [json, other] = [Parser::Json, Parser::MessagePack].map(|parser| {
+        let mut pair = Pair::speaking(parser, RecoveryLimits::default());
+        pair.broadcast(1);
+        for asks in [false, true] {
+            pair.breaks();
+            pair.broadcast(2);
+            pair.emit("hello", asks);
+            pair.wait(1_000);
+        }
+        let is_frame = |word: &String| word.starts_with(['<', '>']);
+        let mut words = pair.words();
+        words.retain(|word| !is_frame(word));
+        words
+    });
+    assert_eq!(json, other);
+    let back = "C connected k0, recovered: true";
+    assert_eq!(other.iter().filter(|word| *word == back).count(), 2);
 }
 
 #[test]

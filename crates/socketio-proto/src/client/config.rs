@@ -1,7 +1,7 @@
 //! What a client decides about its sessions.
 
 use crate::backoff::Reconnection;
-use crate::{Limits, engine};
+use crate::{Limits, Parser, engine};
 
 /// The limits and waits of a client.
 #[derive(Clone, Debug)]
@@ -16,6 +16,8 @@ pub struct Config {
     /// At the bound an event is refused, so at most one event more than this is held. The same
     /// bound counts for the events of a server that has not let the client in yet.
     pub buffer_limit: usize,
+    /// How packets are written, and have to be: JSON by default. That of the server.
+    pub parser: Parser,
     /// What the decoder accepts.
     pub limits: Limits,
 }
@@ -26,6 +28,7 @@ impl Default for Config {
             engine: engine::client::Config::default(),
             reconnection: Some(Reconnection::default()),
             buffer_limit: 16 * 1024 * 1024,
+            parser: Parser::default(),
             limits: Limits::default(),
         }
     }

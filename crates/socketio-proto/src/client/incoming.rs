@@ -8,18 +8,18 @@ use super::Client;
 use super::event::{DisconnectReason, Event, SessionEnd};
 use super::namespace::Standing;
 use crate::engine::Message;
-use crate::parser::{Packet, Progress};
+use crate::parser::Packet;
 use crate::reply::{ReplyTo, Visit};
-use crate::{AckId, Args, ConnectError, Namespace, SocketId, Utf8Bytes, json, received};
+use crate::{AckId, Args, ConnectError, Namespace, SocketId, Utf8Bytes, json};
 
 impl Client {
     pub(super) fn on_message(&mut self, message: Message) {
         let Some(live) = self.link.open_mut() else {
             return;
         };
-        match live.decoder.feed(received::frame(message)) {
-            Ok(Progress::Complete(packet)) => self.on_packet(packet),
-            Ok(Progress::Needs(_)) => {}
+        match live.reader.read(message) {
+            Ok(Some(packet)) => self.on_packet(packet),
+            Ok(None) => {}
             // [sio5 § Sending and receiving data; sio5 § Acknowledgement] An event or an answer
             // without its array ends the session, as if the network had failed
             // [js socket.io-client 4.8.4].
@@ -105,7 +105,7 @@ impl Client {
     }
 
     /// The namespace is not asked for again by itself.
-    fn refuse(&mut self, name: &Namespace, error: ConnectError) {
+    pub(super) fn refuse(&mut self, name: &Namespace, error: ConnectError) {
         if let Some(membership) = self.memberships.get_mut(name) {
             membership.standing = Standing::Left;
             membership.early.take();
@@ -187,7 +187,8 @@ impl Client {
 
     pub(super) fn tell_disconnect(&mut self, name: &Namespace) {
         let namespace = name.clone();
-        self.tell(&Packet::Disconnect { namespace });
+        // A name is all that it says, and that can be said in every encoding.
+        let _ = self.tell(&Packet::Disconnect { namespace });
     }
 }
 

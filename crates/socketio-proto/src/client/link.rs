@@ -4,7 +4,7 @@ use core::mem;
 
 use crate::engine::client::Session;
 use crate::engine::{Frame, Ids, SendError};
-use crate::parser::Decoder;
+use crate::received::Reader;
 use crate::{Encoded, Timestamp};
 
 /// What connects a client with its server now.
@@ -28,7 +28,7 @@ pub(super) enum Link {
 #[derive(Debug)]
 pub(super) struct Live {
     pub(super) engine: Session,
-    pub(super) decoder: Decoder,
+    pub(super) reader: Reader,
     pub(super) phase: Phase,
 }
 

@@ -141,15 +141,20 @@ impl Client {
     /// Emits, or buffers until the namespace is connected.
     ///
     /// All frames of the packet are taken or none. A volatile packet that cannot leave at once is
-    /// dropped, which is not an error.
+    /// dropped, which is not an error. If it is a call, its answer is ignored.
     ///
     /// # Errors
     ///
     /// [`EmitError::NotConnected`] if the namespace is not open, was refused, or was ended by
-    /// either side; [`EmitError::Full`] if [`Config::buffer_limit`] or the limit of the session is
+    /// either side; [`EmitError::Encoding`] if the packet is not in that of [`Config::parser`];
+    /// [`EmitError::Full`] if [`Config::buffer_limit`] or the limit of the session is
     /// reached; [`EmitError::Closed`] once the client has ended.
     pub fn emit(&mut self, packet: &Encoded, emit: Emit) -> Result<(), EmitError> {
-        self.take(packet, None, emit)
+        self.take(packet, None, emit)?;
+        if let Some(id) = packet.ack_id() {
+            self.acks.pass_over(id);
+        }
+        Ok(())
     }
 
     /// Emits an event and expects an answer, reported as [`Event::Acked`] exactly once: with the
@@ -172,14 +177,15 @@ impl Client {
     ) -> Result<AckId, EmitError> {
         self.now = self.now.max(now);
         let id = self.acks.next_id();
-        let packet = Encoded::packet(&Packet::Event {
+        let packet = self.encode(&Packet::Event {
             namespace: to.clone(),
             id: Some(id),
             args,
-        });
+        })?;
         self.take(&packet, Some(id), Emit::default())?;
         let answer_by = within.map(|within| self.now + within);
-        Ok(self.acks.expect(to.clone(), answer_by))
+        self.acks.expect(to.clone(), id, answer_by);
+        Ok(id)
     }
 
     /// Answers an event, under the id that it came with. [sio5 § Acknowledgement]
@@ -201,11 +207,11 @@ impl Client {
         if membership.and_then(|membership| membership.visit()) != Some(visit) {
             return Err(EmitError::NotConnected);
         }
-        let packet = Encoded::packet(&Packet::Ack {
+        let packet = self.encode(&Packet::Ack {
             namespace,
             id: Some(id),
             args,
-        });
+        })?;
         self.link.send(&packet).map_err(|error| match error {
             SendError::Closed(_) => EmitError::NotConnected,
             SendError::Full(_) => EmitError::Full,
@@ -300,6 +306,9 @@ impl Client {
         let membership = membership
             .filter(|membership| membership.is_wanted())
             .ok_or(EmitError::NotConnected)?;
+        if packet.parser() != self.config.parser {
+            return Err(EmitError::Encoding);
+        }
         let goes_first = membership.visit().is_some() && membership.buffer.is_empty();
         if emit.volatile {
             let engine = self.link.live().map(|live| &live.engine);
@@ -320,6 +329,11 @@ impl Client {
         }
         membership.buffer.push(id, packet.clone());
         Ok(())
+    }
+
+    fn encode(&self, packet: &Packet) -> Result<Encoded, EmitError> {
+        let packet = self.config.parser.packet(packet);
+        packet.map_err(|_| EmitError::Encoding)
     }
 
     fn report(&mut self, event: Event) {

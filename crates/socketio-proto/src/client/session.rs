@@ -1,5 +1,7 @@
 //! Sessions as they come and go: dialed, opened, ended, missed.
 
+use alloc::string::ToString;
+
 use super::auth::Question;
 use super::event::{DisconnectReason, Event, SessionEnd};
 use super::link::{Link, Live, Phase};
@@ -8,8 +10,9 @@ use super::{Auth, AuthRequest, Client, Credentials};
 use crate::ack::AckError;
 use crate::engine::Ids;
 use crate::engine::client::{Event as EngineEvent, Handshake, Session};
-use crate::parser::{Decoder, Packet};
-use crate::{Encoded, Machine, Namespace, Output};
+use crate::parser::Packet;
+use crate::received::Reader;
+use crate::{ConnectError, EncodeError, Machine, Namespace, Output};
 
 impl Client {
     /// Starts a session, unless there is one.
@@ -17,7 +20,7 @@ impl Client {
         if let Some(ids) = self.link.take_ids() {
             self.link = Link::Live(Live {
                 engine: Session::connect(&self.config.engine, ids, self.now),
-                decoder: Decoder::new(self.config.limits),
+                reader: Reader::new(self.config.parser, self.config.limits),
                 phase: Phase::Dialing,
             });
         }
@@ -75,20 +78,26 @@ impl Client {
     }
 
     /// Nothing is said to a namespace before this. [sio5 § Connection to a namespace]
+    ///
+    /// Credentials that cannot be said would be refused at each attempt, so they are refused here.
     pub(super) fn ask_with(&mut self, name: &Namespace, auth: Option<&Auth>) {
         if let Some(membership) = self.memberships.get_mut(name) {
             membership.standing = Standing::Asked;
             let data = membership.recovery.payload(auth);
             let namespace = name.clone();
-            self.tell(&Packet::Connect { namespace, data });
+            if let Err(error) = self.tell(&Packet::Connect { namespace, data }) {
+                self.refuse(name, ConnectError::new(error.to_string()));
+            }
         }
     }
 
     /// Says something that the server's picture of the client depends on: it is sent even if the
     /// buffer of the session is full, only later.
-    pub(super) fn tell(&mut self, packet: &Packet) {
-        self.control.push_back(Encoded::packet(packet));
+    pub(super) fn tell(&mut self, packet: &Packet) -> Result<(), EncodeError> {
+        let packet = self.config.parser.packet(packet)?;
+        self.control.push_back(packet);
         self.flush();
+        Ok(())
     }
 
     /// Hands to the session what has waited for it, as much as it takes.

@@ -2,9 +2,9 @@
 
 use core::time::Duration;
 
-use crate::Limits;
+use crate::{Limits, Parser};
 
-/// The limits of one connection.
+/// The encoding and the limits of one connection.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Config {
@@ -17,6 +17,8 @@ pub struct Config {
     /// Further requests are refused. The same number of namespaces that the client has left is
     /// remembered.
     pub max_namespaces: usize,
+    /// How packets are written, and have to be: JSON by default.
+    pub parser: Parser,
     /// What the decoder accepts.
     pub limits: Limits,
 }
@@ -27,6 +29,7 @@ impl Default for Config {
             // [js socket.io 4.8.4] `connectTimeout`
             connect_timeout: Duration::from_secs(45),
             max_namespaces: 1024,
+            parser: Parser::default(),
             limits: Limits::default(),
         }
     }

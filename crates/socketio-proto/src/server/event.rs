@@ -22,11 +22,13 @@ pub enum Event {
         /// The right to answer, if the client expects an answer.
         reply: Option<ReplyTo>,
     },
-    /// The answer to [`emit_with_ack`](super::Connection::emit_with_ack), or why there is none.
+    /// The answer to [`call`](super::Connection::call) or
+    /// [`emit_with_ack`](super::Connection::emit_with_ack), or why there is none.
     Acked {
         /// Where.
         namespace: Namespace,
-        /// What [`emit_with_ack`](super::Connection::emit_with_ack) returned.
+        /// The id of the call, or what [`emit_with_ack`](super::Connection::emit_with_ack)
+        /// returned: one of its namespace.
         id: AckId,
         /// The arguments of the answer.
         outcome: Result<Args, AckError>,

@@ -1,22 +1,20 @@
 //! What each packet of the client does, and what becomes of a client that breaks the rules.
 
-use socketio_parser::{Packet, Progress};
+use socketio_parser::Packet;
 
 use super::namespace::Refusal;
 use super::{ConnectRequest, Connection, Event, ReplyTo, State};
 use crate::engine::Message;
-use crate::{
-    AckId, Args, ConnectError, DecodeError, DisconnectReason, Namespace, Utf8Bytes, received,
-};
+use crate::{AckId, Args, ConnectError, DecodeError, DisconnectReason, Namespace, Utf8Bytes};
 
 impl Connection {
     pub(super) fn on_message(&mut self, message: Message) {
         if self.state != State::Open {
             return;
         }
-        match self.decoder.feed(received::frame(message)) {
-            Ok(Progress::Complete(packet)) => self.on_packet(packet),
-            Ok(Progress::Needs(_)) => {}
+        match self.reader.read(message) {
+            Ok(Some(packet)) => self.on_packet(packet),
+            Ok(None) => {}
             Err(error) => self.on_malformed(error),
         }
     }
@@ -50,8 +48,7 @@ impl Connection {
             // the reference would make a second socket of which the first never learns.
             Err(Refusal::Repeated) => self.on_violation(),
             Err(Refusal::TooMany) => {
-                let data = ConnectError::new("Too many namespaces").to_json();
-                self.send(&Packet::ConnectError { namespace, data });
+                self.refuse(&namespace, &ConnectError::new("Too many namespaces"));
             }
         }
     }

@@ -9,14 +9,15 @@ use alloc::collections::{BTreeMap, VecDeque};
 use alloc::vec::Vec;
 use core::time::Duration;
 
-use socketio_parser::{Decoder, Packet};
+use socketio_parser::Packet;
 
 use crate::ack::Acks;
 use crate::engine::server::{Event as EngineEvent, Input, Io, Session};
 use crate::engine::{CloseReason, SendError};
+use crate::received::Reader;
 use crate::{
-    AckId, Args, ConnectError, DisconnectReason, Encoded, Machine, Namespace, Output, PrivateId,
-    SocketId, Timestamp,
+    AckId, Args, ConnectError, DisconnectReason, Encoded, Machine, Namespace, Output, Parser,
+    PrivateId, SocketId, Timestamp,
 };
 
 pub use crate::ack::AckError;
@@ -38,7 +39,8 @@ pub struct Connection {
     now: Timestamp,
     /// Disarmed by the first namespace that is joined, and never armed again.
     connect_by: Option<Timestamp>,
-    decoder: Decoder,
+    parser: Parser,
+    reader: Reader,
     namespaces: Namespaces,
     acks: Acks,
     /// Of the clients that were let in with one, until the namespace is ended on purpose.
@@ -55,7 +57,8 @@ impl Connection {
             state: State::Open,
             now,
             connect_by: Some(now + config.connect_timeout),
-            decoder: Decoder::new(config.limits),
+            parser: config.parser,
+            reader: Reader::new(config.parser, config.limits),
             namespaces: Namespaces::new(config.max_namespaces),
             acks: Acks::default(),
             pids: BTreeMap::new(),
@@ -71,6 +74,11 @@ impl Connection {
     /// Whether the client is in this namespace: it was let in and has not left.
     pub fn is_connected(&self, namespace: &Namespace) -> bool {
         self.namespaces.visit(namespace).is_some()
+    }
+
+    /// Returns the namespaces in which the client is, in the order in which it was let in.
+    pub fn namespaces(&self) -> impl Iterator<Item = &Namespace> {
+        self.namespaces.joined()
     }
 
     /// Lets a client into a namespace, under a new id. Nothing happens if the connection is ending.
@@ -95,7 +103,7 @@ impl Connection {
         }
         self.connect_by = None;
         for packet in &accept.missed {
-            self.send_encoded(packet);
+            self.send_or_abort(Ok(packet.clone()));
         }
         let data = Some(accept.sid.to_answer(accept.pid.as_ref()));
         if let Some(pid) = accept.pid {
@@ -119,21 +127,19 @@ impl Connection {
         let namespace = request.namespace;
         if self.state == State::Open && self.namespaces.reject(&namespace) {
             self.abandon_acks(&namespace);
-            self.send(&Packet::ConnectError {
-                namespace,
-                data: error.to_json(),
-            });
+            self.refuse(&namespace, error);
         }
     }
 
     /// Emits to this client, in the namespace that the packet was encoded for.
     ///
     /// All frames of the packet are taken or none. A volatile packet that cannot leave at once is
-    /// dropped, which is not an error.
+    /// dropped, which is not an error. If it is a call, its answer is ignored.
     ///
     /// # Errors
     ///
     /// [`EmitError::NotConnected`] if the client is not in the namespace and has not asked for it,
+    /// [`EmitError::Encoding`] if the packet is not in that of [`Config::parser`],
     /// [`EmitError::Full`] if the buffer limit of the session is reached, [`EmitError::Closed`]
     /// once the connection is ending.
     pub fn emit(&mut self, packet: &Encoded, emit: Emit) -> Result<(), EmitError> {
@@ -141,14 +147,46 @@ impl Connection {
         if emit.volatile && !self.engine.is_writable() {
             return Ok(());
         }
-        self.push(packet)
+        self.push(packet)?;
+        if let Some(id) = packet.ack_id() {
+            self.acks.pass_over(id);
+        }
+        Ok(())
     }
 
-    /// Emits an event and expects an answer, reported as [`Event::Acked`] exactly once: with the
-    /// answer, or with the reason why there is none. `args` begin with the event name; see
-    /// [`Args::event`].
+    /// Emits a call and expects its answer, reported as [`Event::Acked`] exactly once: with the
+    /// answer, or with the reason why there is none. See [`Parser::call`].
     ///
     /// The clock starts at `now`; without `within` only the end of the namespace ends the wait.
+    ///
+    /// One packet may go to many connections. In one namespace of one connection an id is to be
+    /// used once: a late answer to its first use would be taken for one to the second. Where a
+    /// mistake is certain it is refused.
+    ///
+    /// # Errors
+    ///
+    /// [`EmitError::UnusableId`] if the packet is not a call, or an answer is expected under its id
+    /// already; otherwise as for [`emit`](Self::emit). Nothing is reported later then.
+    pub fn call(
+        &mut self,
+        now: Timestamp,
+        packet: &Encoded,
+        within: Option<Duration>,
+    ) -> Result<(), EmitError> {
+        self.now = self.now.max(now);
+        let namespace = packet.namespace();
+        self.check_reachable(namespace)?;
+        let id = packet.ack_id();
+        let id = id.filter(|id| self.acks.is_usable(namespace, *id));
+        let id = id.ok_or(EmitError::UnusableId)?;
+        self.push(packet)?;
+        let answer_by = within.map(|within| self.now + within);
+        self.acks.expect(namespace.clone(), id, answer_by);
+        Ok(())
+    }
+
+    /// As [`call`](Self::call), under an id of the connection's own, which no call has used before.
+    /// `args` begin with the event name; see [`Args::event`].
     ///
     /// # Errors
     ///
@@ -160,22 +198,20 @@ impl Connection {
         args: Args,
         within: Option<Duration>,
     ) -> Result<AckId, EmitError> {
-        self.now = self.now.max(now);
         self.check_reachable(to)?;
-        let id = Some(self.acks.next_id());
-        self.push(&Encoded::packet(&Packet::Event {
+        let id = self.acks.next_id();
+        let packet = self.encode(&Packet::Event {
             namespace: to.clone(),
-            id,
+            id: Some(id),
             args,
-        }))?;
-        Ok(self
-            .acks
-            .expect(to.clone(), within.map(|within| self.now + within)))
+        })?;
+        self.call(now, &packet, within)?;
+        Ok(id)
     }
 
     /// Gives up an answer in which nobody is interested any longer: it will not be reported.
-    pub fn forget(&mut self, id: AckId) {
-        self.acks.forget(id);
+    pub fn forget(&mut self, namespace: &Namespace, id: AckId) {
+        self.acks.forget(namespace, id);
     }
 
     /// Answers an event, under the id that it came with. [sio5 § Acknowledgement]
@@ -190,11 +226,12 @@ impl Connection {
             return Err(EmitError::NotConnected);
         }
         let ReplyTo { namespace, id, .. } = to;
-        self.push(&Encoded::packet(&Packet::Ack {
+        let answer = self.encode(&Packet::Ack {
             namespace,
             id: Some(id),
             args,
-        }))
+        })?;
+        self.push(&answer)
     }
 
     /// Ends one namespace. The connection goes on, also if it was the last one.
@@ -237,12 +274,15 @@ impl Connection {
         self.abort_engine();
     }
 
-    /// Ends everything at once because the whole server stops. Nothing is sent or delivered any
-    /// more.
+    /// Ends every namespace because the whole server stops, then the session once everything is
+    /// delivered; [`abort`](Self::abort) cuts that short. The client is not told to leave, so it
+    /// will come back to whatever serves it next. [js socket.io 4.8.4]
+    ///
+    /// The reference throws away what was emitted before and has not left yet.
     pub fn shut_down(&mut self, now: Timestamp) {
         self.now = self.now.max(now);
         self.disconnect_all(DisconnectReason::ServerShuttingDown);
-        self.abort_engine();
+        self.close_engine();
     }
 
     fn on_engine_event(&mut self, event: EngineEvent) {
@@ -302,18 +342,33 @@ impl Connection {
     }
 
     /// Sends a packet that the client's picture of the connection depends on. It cannot be left
-    /// out, so a client that reads too slowly even for this is cut off.
+    /// out, so a client that reads too slowly even for this is cut off, as is one to whom it cannot
+    /// be said at all.
     fn send(&mut self, packet: &Packet) {
-        self.send_encoded(&Encoded::packet(packet));
+        let packet = self.encode(packet);
+        self.send_or_abort(packet);
     }
 
-    fn send_encoded(&mut self, packet: &Encoded) {
-        if self.push(packet) == Err(EmitError::Full) {
-            self.abort_engine();
+    fn refuse(&mut self, namespace: &Namespace, error: &ConnectError) {
+        let packet = self.parser.refusal(namespace, error);
+        self.send_or_abort(packet.map_err(|_| EmitError::Encoding));
+    }
+
+    fn send_or_abort(&mut self, packet: Result<Encoded, EmitError>) {
+        match packet.and_then(|packet| self.push(&packet)) {
+            Ok(()) | Err(EmitError::Closed) => {}
+            Err(_) => self.abort_engine(),
         }
     }
 
+    fn encode(&self, packet: &Packet) -> Result<Encoded, EmitError> {
+        self.parser.packet(packet).map_err(|_| EmitError::Encoding)
+    }
+
     fn push(&mut self, packet: &Encoded) -> Result<(), EmitError> {
+        if packet.parser() != self.parser {
+            return Err(EmitError::Encoding);
+        }
         self.engine
             .send_frames(packet.frames())
             .map_err(|error| match error {

@@ -149,6 +149,11 @@ impl Namespaces {
             .map(|(_, visit)| *visit)
     }
 
+    /// The namespaces in which the client is, in the order in which it joined.
+    pub(crate) fn joined(&self) -> impl Iterator<Item = &Namespace> {
+        self.joined.iter().map(|(namespace, _)| namespace)
+    }
+
     /// Whether a packet for this namespace may be sent: it is joined or asked for.
     pub(crate) fn is_reachable(&self, namespace: &Namespace) -> bool {
         self.visit(namespace).is_some() || self.pending.contains(namespace)

@@ -257,7 +257,7 @@ impl Peer {
         }
     }
 
-    fn line(&mut self, output: Output<Io, Event>) -> String {
+    pub(crate) fn line(&mut self, output: Output<Io, Event>) -> String {
         match output {
             Output::Io(Io::Connect { transport, .. }) => format!("dial {transport}"),
             Output::Io(Io::Get { request, .. }) => format!("get {request}"),

@@ -7,22 +7,28 @@ use std::time::Duration;
 
 use engineio_proto::{Config, TransportKind};
 use socketio_proto::client::{self, Reconnection, SessionEnd};
-use socketio_proto::{Machine, Output};
+use socketio_proto::{Machine, Output, Parser};
 
-use super::{Act, NAMESPACES, Recovery, Talk};
+use super::{Act, LONGEST_QUESTION, NAMESPACES, Recovery, Talk};
 use crate::world::{Fault, Network, Rng, Side, Trace, Weather, World};
 
 /// Plays a seed. Panics where a law is broken.
 pub(crate) fn play(seed: u64, mut net: Network<Act>) -> Network<Act> {
     let mut rng = Rng::new(seed);
-    let (engine, client, longest_way) = configs(&mut rng);
+    let (engine, mut client, longest_way) = configs(&mut rng);
+    client.parser = parser_of(seed);
     let bound = bound(&engine, &client);
     let mut talk = Talk::new(engine, client, seed);
     talk.recovery = rng.one_in(2).then(|| Recovery::draw(&mut rng));
+    net.trace.remark(net.time(), || {
+        let recovery = talk.recovery.is_some();
+        format!("recovery: {recovery}, {:?}", talk.engine)
+    });
     for rounds_left in (0..1 + rng.below(3)).rev() {
         talk.is_slow = rng.one_in(4);
         talk.is_lazy = rng.one_in(3);
         let weather = Weather::draw(&mut rng, longest_way);
+        net.trace.remark(net.time(), || format!("{weather:?}"));
         let mut world = World::new(talk, net, weather, Rng::new(rng.next()));
         let active = rng.weighted(&[(3, 1_500), (2, 6_000), (1, 30_000)]);
         if rounds_left > 0 {
@@ -50,7 +56,10 @@ fn disturb(world: &mut World<Talk>, rng: &mut Rng, active: u64, bound: u64) {
     }
     for _ in 0..rng.weighted(&[(1, 0), (3, 1), (1, 2)]) {
         let fault = Fault::draw(rng, 1_000);
-        world.plan_fault(1 + rng.below(active), fault);
+        match fault.is_about_dials() {
+            true => world.net.fail(fault),
+            false => world.plan_fault(1 + rng.below(active), fault),
+        }
     }
     world.run(active, |world| world.client.is_closed());
     if !world.net.is_disturbed && !world.game.has_kicked {
@@ -61,6 +70,9 @@ fn disturb(world: &mut World<Talk>, rng: &mut Rng, active: u64, bound: u64) {
     if !world.client.is_at_rest() {
         // Politely, and then with the cable pulled.
         world.plan(world.net.now, Act::End);
+        if rng.one_in(4) {
+            world.plan_fault(world.net.now + rng.below(50), Fault::reset(rng));
+        }
         world.run(world.net.now + active, |world| world.client.is_at_rest());
     }
     // Also if the client rests: it may be asleep, and wake up with an act to do.
@@ -120,7 +132,8 @@ fn chatter(world: &mut World<Talk>, rng: &mut Rng, active: u64) {
         let side = rng.weighted(&[(3, Side::Client), (2, Side::Server)]);
         let room = index(rng, NAMESPACES.len());
         let soon = rng.below(200);
-        let within = rng.weighted(&[(2, None), (1, Some(soon)), (1, Some(5_000))]);
+        let longest = u64::try_from(LONGEST_QUESTION.as_millis()).unwrap_or(0);
+        let within = rng.weighted(&[(2, None), (1, Some(soon)), (1, Some(longest))]);
         let count = 1 + u32::try_from(rng.below(4)).unwrap_or(0);
         let act = rng.weighted(&[
             (2, Act::Say(side, room, count)),
@@ -200,6 +213,16 @@ fn configs(rng: &mut Rng) -> (Config, client::Config, u64) {
     client.engine.close_timeout = Duration::from_millis(5_000);
     client.engine.opening_timeout = Duration::from_millis(5_000);
     (engine, client, 60)
+}
+
+/// Every third talk is in MessagePack, where it is built in.
+fn parser_of(seed: u64) -> Parser {
+    #[cfg(feature = "msgpack")]
+    if seed % 3 == 1 {
+        return Parser::MessagePack;
+    }
+    let _ = seed;
+    Parser::Json
 }
 
 /// Longer than every timer in a row.

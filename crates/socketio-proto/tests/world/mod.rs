@@ -200,7 +200,7 @@ impl World {
         }
     }
 
-    fn line(&mut self, output: Output<Io, Event>) -> Option<String> {
+    pub(crate) fn line(&mut self, output: Output<Io, Event>) -> Option<String> {
         Some(match output {
             Output::Io(Io::Frame {
                 frame: Frame::Text(text),
