@@ -12,7 +12,7 @@ use socketio_proto::{Args, EncodeError};
 
 /// What a handler returned.
 #[derive(Debug)]
-pub(crate) enum Answer {
+pub enum Answer {
     /// A value, or the inside of an `Ok`. `None`: nobody asked, so it was not serialised.
     Value(Option<Args>),
     /// The inside of an `Err`.
@@ -29,6 +29,11 @@ impl Answer {
             Err(Plain) if wanted => Args::new(value).map_or_else(Self::Unencodable, Self::value),
             Err(Plain) => Self::Value(None),
         }
+    }
+
+    /// What a peer is told about an error.
+    pub(crate) fn failure<E: Serialize>(error: &E) -> Self {
+        Args::new(error).map_or_else(Self::Unencodable, Self::Failure)
     }
 
     fn value(args: Args) -> Self {

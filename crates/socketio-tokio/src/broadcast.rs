@@ -3,11 +3,13 @@
 use std::sync::Arc;
 
 use serde::Serialize;
-use socketio_proto::{Args, Encoded, Room, Selector, SocketId};
+use socketio_proto::{Args, Room, Selector, SocketId};
 
+use crate::broadcast_call::BroadcastCall;
 use crate::error::EmitError;
 use crate::hub::Hub;
 use crate::outbox::Volatile;
+use crate::socket::Socket;
 
 /// A choice of sockets in one namespace.
 ///
@@ -41,15 +43,45 @@ impl Broadcast {
         }
     }
 
+    /// The path of the namespace.
+    pub fn name(&self) -> &str {
+        match &self.hub {
+            Ok(hub) => hub.name().as_str(),
+            Err(name) => name,
+        }
+    }
+
     /// Adds the sockets in `room`.
     pub fn to(mut self, room: impl Into<Room>) -> Self {
         self.selector.rooms.push(room.into());
         self
     }
 
+    /// The same as [`to`](Self::to), where it reads better: `io.of("/").in_room("a").sockets()`.
+    pub fn in_room(self, room: impl Into<Room>) -> Self {
+        self.to(room)
+    }
+
+    /// Adds the sockets in any of `rooms`. None at all add nothing, so that everybody is chosen
+    /// if no other room is named.
+    pub fn to_rooms<R: Into<Room>>(mut self, rooms: impl IntoIterator<Item = R>) -> Self {
+        self.selector
+            .rooms
+            .extend(rooms.into_iter().map(Into::into));
+        self
+    }
+
     /// Leaves out the sockets in `room`.
     pub fn except(mut self, room: impl Into<Room>) -> Self {
         self.selector.except.push(room.into());
+        self
+    }
+
+    /// Leaves out the sockets in any of `rooms`.
+    pub fn except_rooms<R: Into<Room>>(mut self, rooms: impl IntoIterator<Item = R>) -> Self {
+        self.selector
+            .except
+            .extend(rooms.into_iter().map(Into::into));
         self
     }
 
@@ -70,7 +102,7 @@ impl Broadcast {
     /// [`EmitError::UnknownNamespace`] if the server has no such namespace.
     pub fn emit(&self, event: &str, data: impl Serialize) -> Result<(), EmitError> {
         let hub = self.hub()?;
-        let packet = Encoded::event(hub.name(), event, &data)?;
+        let packet = hub.encode(event, &data)?;
         hub.broadcast(&self.selector, &packet, self.volatile);
         Ok(())
     }
@@ -82,9 +114,58 @@ impl Broadcast {
     /// As [`emit`](Self::emit).
     pub fn emit_args(&self, event: &str, args: &Args) -> Result<(), EmitError> {
         let hub = self.hub()?;
-        let packet = Encoded::forward(hub.name(), event, args)?;
+        let packet = hub.forward(event, args)?;
         hub.broadcast(&self.selector, &packet, self.volatile);
         Ok(())
+    }
+
+    /// Emits an event to the chosen sockets and waits for the answer of each.
+    ///
+    /// ```no_run
+    /// # async fn example(io: socketio_tokio::Server) -> Result<(), socketio_tokio::EmitError> {
+    /// use std::time::Duration;
+    ///
+    /// let votes = io.to("council").call::<bool>("vote", "more tea?");
+    /// let votes = votes.timeout(Duration::from_secs(10)).await?;
+    /// let yes = votes.answers.iter().filter(|yes| **yes).count();
+    /// println!("{yes} for it, {} did not vote", votes.missing);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn call<R>(&self, event: &str, data: impl Serialize) -> BroadcastCall<R> {
+        BroadcastCall::new(self, |hub| hub.encode_call(event, &data))
+    }
+
+    /// Makes the chosen sockets join a room.
+    pub fn sockets_join(&self, room: impl Into<Room>) {
+        let room = room.into();
+        for socket in self.sockets() {
+            socket.join(room.clone());
+        }
+    }
+
+    /// Makes the chosen sockets leave a room.
+    pub fn sockets_leave(&self, room: impl Into<Room>) {
+        let room = room.into();
+        for socket in self.sockets() {
+            socket.leave(room.clone());
+        }
+    }
+
+    /// Puts the chosen sockets out of the namespace. Their connections stay.
+    pub fn disconnect_sockets(&self) {
+        self.sockets().iter().for_each(Socket::disconnect);
+    }
+
+    /// Puts the chosen clients out of all their namespaces, then closes their connections.
+    pub fn close_sockets(&self) {
+        self.sockets().iter().for_each(Socket::close);
+    }
+
+    /// The chosen sockets that are connected to this server now, in no particular order.
+    pub fn sockets(&self) -> Vec<Socket> {
+        let hub = self.hub.as_ref().ok();
+        hub.map_or_else(Vec::new, |hub| hub.select(&self.selector))
     }
 
     pub(crate) fn except_socket(mut self, socket: SocketId) -> Self {
@@ -92,7 +173,7 @@ impl Broadcast {
         self
     }
 
-    fn hub(&self) -> Result<&Arc<Hub>, EmitError> {
+    pub(crate) fn hub(&self) -> Result<&Arc<Hub>, EmitError> {
         self.hub
             .as_ref()
             .map_err(|name| EmitError::UnknownNamespace(name.clone()))

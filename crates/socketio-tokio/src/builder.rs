@@ -1,29 +1,43 @@
 //! The options of a server.
 
-use std::collections::HashMap;
+mod engine;
+
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use engineio_tokio::{Cors, Options};
-use socketio_proto::engine::Transports;
+use engineio_tokio::Options;
+use socketio_proto::Parser;
 use socketio_proto::server::Config;
 
+use crate::broadcast::Broadcast;
 use crate::client_files::ClientFiles;
-use crate::hub::Hub;
 use crate::namespace::Namespace;
-use crate::server::{Bounds, Server};
+use crate::namespaces::Cleanup;
+use crate::observer::Observer;
+use crate::recovery::ConnectionStateRecovery;
+use crate::server::{OnNewNamespace, Server};
 
 /// The options of a [`Server`], under their JavaScript names in snake case.
 ///
 /// The defaults are those of the JavaScript server, so its documentation reads on.
 #[must_use = "options do nothing until `build` is called"]
 pub struct Builder {
-    options: Options,
-    config: Config,
-    bounds: Bounds,
+    plan: Plan,
     namespaces: Vec<Namespace>,
-    client_files: Option<ClientFiles>,
+}
+
+/// Everything that a server is made of, beside its namespaces.
+pub(crate) struct Plan {
+    pub(crate) options: Options,
+    pub(crate) config: Config,
+    pub(crate) max_buffer_size: usize,
+    pub(crate) max_in_flight: usize,
+    pub(crate) cleanup: Cleanup,
+    pub(crate) recovery: Option<ConnectionStateRecovery>,
+    pub(crate) on_new_namespace: Option<OnNewNamespace>,
+    pub(crate) observer: Option<Arc<dyn Observer>>,
+    pub(crate) client_files: Option<ClientFiles>,
 }
 
 impl Builder {
@@ -31,60 +45,77 @@ impl Builder {
         let mut options = Options::default();
         options.path = "/socket.io".to_owned();
         Self {
-            options,
-            config: Config::default(),
-            bounds: Bounds {
+            plan: Plan {
+                options,
+                config: Config::default(),
                 max_buffer_size: MAX_BUFFER_SIZE,
                 max_in_flight: MAX_IN_FLIGHT,
+                cleanup: Cleanup::default(),
+                recovery: None,
+                on_new_namespace: None,
+                observer: None,
+                client_files: None,
             },
             namespaces: Vec::new(),
-            client_files: None,
         }
     }
 
-    /// Adds a namespace. The namespace `/` exists without being added, and then has no handlers.
+    /// Adds a namespace, or a rule for [dynamic](Namespace::dynamic) ones. The namespace `/`
+    /// exists without being added, and then has no handlers.
     pub fn namespace(mut self, namespace: Namespace) -> Self {
         self.namespaces.push(namespace);
         self
     }
 
-    /// The path that requests begin with: `/socket.io`. A slash is added at its end.
-    pub fn path(mut self, path: impl Into<String>) -> Self {
-        self.options.path = path.into();
+    /// Whether a dynamic namespace is forgotten when its last client leaves: no. Without it, a
+    /// client that asks for ever new names makes the server grow.
+    pub fn cleanup_empty_child_namespaces(mut self, cleanup: bool) -> Self {
+        self.plan.cleanup = if cleanup {
+            Cleanup::Forget
+        } else {
+            Cleanup::Keep
+        };
         self
     }
 
-    /// From one heartbeat to the next: 25 s.
-    pub fn ping_interval(mut self, interval: Duration) -> Self {
-        self.options.engine.ping_interval = interval;
+    /// Is told when a namespace comes into being after the start: added by [`Server::add`], or
+    /// because a client has asked for a dynamic one.
+    pub fn on_new_namespace(mut self, tell: impl Fn(&Broadcast) + Send + Sync + 'static) -> Self {
+        self.plan.on_new_namespace = Some(Box::new(tell));
         self
     }
 
-    /// How long a client may take to answer a heartbeat: 20 s. Then it counts as lost.
-    pub fn ping_timeout(mut self, timeout: Duration) -> Self {
-        self.options.engine.ping_timeout = timeout;
+    /// Lets clients whose connection was lost come back with the same id, rooms and data, and be
+    /// sent what they have missed. Off by default: every event then carries one more argument, its
+    /// place in the log, as in the JavaScript server.
+    pub fn connection_state_recovery(mut self, recovery: ConnectionStateRecovery) -> Self {
+        self.plan.recovery = Some(recovery);
         self
     }
 
-    /// How long a client may take to change from polling to WebSocket: 10 s. Then it goes on
-    /// over polling.
-    pub fn upgrade_timeout(mut self, timeout: Duration) -> Self {
-        self.options.engine.upgrade_timeout = timeout;
+    /// Is told what happens to connections and sockets, for metrics.
+    pub fn observer(mut self, observer: Arc<impl Observer>) -> Self {
+        let engine: Arc<dyn engineio_tokio::Observer> = Arc::clone(&observer) as _;
+        self.plan.options.observer = Some(engine);
+        self.plan.observer = Some(observer);
+        self
+    }
+
+    /// How packets are written and read. Clients must be set up for the same.
+    pub fn parser(mut self, parser: Parser) -> Self {
+        self.plan.config.parser = parser;
+        self
+    }
+
+    /// How many namespaces a client may be in, or wait for, at once: 1024.
+    pub fn max_namespaces(mut self, namespaces: usize) -> Self {
+        self.plan.config.max_namespaces = namespaces;
         self
     }
 
     /// How long a client may be connected without joining a namespace: 45 s.
     pub fn connect_timeout(mut self, timeout: Duration) -> Self {
-        self.config.connect_timeout = timeout;
-        self
-    }
-
-    /// The largest message that a client may send, on every transport: 1 000 000 bytes.
-    ///
-    /// A larger request is answered with 413, and the client may go on; a larger WebSocket
-    /// message ends its connection.
-    pub fn max_http_buffer_size(mut self, bytes: u64) -> Self {
-        self.options.engine.max_payload = bytes;
+        self.plan.config.connect_timeout = timeout;
         self
     }
 
@@ -94,7 +125,7 @@ impl Builder {
     /// volatile broadcast passes the client by, and any other broadcast closes its connection,
     /// so that it reconnects instead of missing something unawares.
     pub fn max_buffer_size(mut self, bytes: usize) -> Self {
-        self.bounds.max_buffer_size = bytes;
+        self.plan.max_buffer_size = bytes;
         self
     }
 
@@ -104,37 +135,19 @@ impl Builder {
     /// read from the client, so that TCP makes it wait. Its answers are not read either then:
     /// handlers that keep it so for longer than `ping_timeout` cost the client its connection.
     pub fn max_in_flight(mut self, handlers: usize) -> Self {
-        self.bounds.max_in_flight = handlers.max(1);
+        self.plan.max_in_flight = handlers.max(1);
         self
     }
 
     /// How many binary attachments a packet of a client may have: 10. More end its connection.
     pub fn max_attachments(mut self, attachments: usize) -> Self {
-        self.config.limits.max_attachments = attachments;
-        self
-    }
-
-    /// The transports on offer: polling and WebSocket.
-    pub fn transports(mut self, transports: Transports) -> Self {
-        self.options.engine.transports = transports;
-        self
-    }
-
-    /// Whether a client may change from polling to WebSocket: yes.
-    pub fn allow_upgrades(mut self, allow: bool) -> Self {
-        self.options.engine.allow_upgrades = allow;
-        self
-    }
-
-    /// Lets pages of other origins in. Without it no CORS header is sent.
-    pub fn cors(mut self, cors: Cors) -> Self {
-        self.options.cors = Some(cors);
+        self.plan.config.limits.max_attachments = attachments;
         self
     }
 
     /// Serves the browser client under the server's path, such as `/socket.io/socket.io.js`.
     pub fn serve_client(mut self, files: ClientFiles) -> Self {
-        self.client_files = Some(files);
+        self.plan.client_files = Some(files);
         self
     }
 
@@ -146,28 +159,13 @@ impl Builder {
     /// namespaces have the same path.
     pub fn build(self) -> Server {
         let Self {
-            mut options,
-            config,
-            bounds,
-            mut namespaces,
-            client_files,
+            mut plan,
+            namespaces,
         } = self;
         // The outbox counts the same bytes against the real limit. The session gets room for
         // the acknowledgements that bypass it.
-        options.engine.buffer_limit = bounds.max_buffer_size.saturating_mul(2);
-        let mut frozen = HashMap::new();
-        for (name, routes) in namespaces.drain(..).map(Namespace::freeze) {
-            let hub = Arc::new(Hub::new(name.clone()));
-            let earlier = frozen.insert(name.clone(), (hub, routes));
-            assert!(
-                earlier.is_none(),
-                "two namespaces are called {name}: put them together"
-            );
-        }
-        let (name, routes) = Namespace::new("/").freeze();
-        let root = || (Arc::new(Hub::new(name.clone())), routes);
-        frozen.entry(name.clone()).or_insert_with(root);
-        Server::new(options, config, frozen, bounds, client_files)
+        plan.options.engine.buffer_limit = plan.max_buffer_size.saturating_mul(2);
+        Server::new(plan, namespaces)
     }
 }
 

@@ -1,4 +1,4 @@
-//! An event that expects an answer from the client.
+//! An event that expects an answer from one client.
 
 use std::fmt;
 use std::future::{Future, IntoFuture};
@@ -7,12 +7,41 @@ use std::pin::Pin;
 use std::time::Duration;
 
 use serde::de::DeserializeOwned;
-use socketio_proto::{Args, EncodeError};
-use tokio::sync::oneshot;
+use socketio_proto::{Args, EncodeError, Encoded};
+use tokio::sync::{mpsc, oneshot};
 
 use crate::error::{CallError, EmitError};
-use crate::outbox::Command;
 use crate::socket::Socket;
+
+/// What becomes of a call at one client.
+pub(crate) type CallOutcome = Result<Args, CallError>;
+
+/// Who waits for the answer of a client.
+#[derive(Debug)]
+pub(crate) enum Asker {
+    /// Somebody who has asked many clients.
+    Many(mpsc::UnboundedSender<CallOutcome>),
+    /// Somebody who has asked only this one.
+    One(oneshot::Sender<CallOutcome>),
+}
+
+impl Asker {
+    /// Tells it. Whoever no longer waits has dropped its end.
+    pub(crate) fn tell(self, outcome: CallOutcome) {
+        match self {
+            Self::Many(asker) => drop(asker.send(outcome)),
+            Self::One(asker) => drop(asker.send(outcome)),
+        }
+    }
+
+    /// Whether nobody waits any more.
+    pub(crate) fn is_gone(&self) -> bool {
+        match self {
+            Self::Many(asker) => asker.is_closed(),
+            Self::One(asker) => asker.is_closed(),
+        }
+    }
+}
 
 /// An event that waits to be sent and then answered. Await it to do both.
 ///
@@ -21,16 +50,16 @@ use crate::socket::Socket;
 #[must_use = "nothing is sent until the call is awaited"]
 pub struct Call<R> {
     socket: Socket,
-    args: Result<Args, EncodeError>,
+    packet: Result<Encoded, EncodeError>,
     within: Option<Duration>,
     answer: PhantomData<fn() -> R>,
 }
 
 impl<R> Call<R> {
-    pub(crate) fn new(socket: &Socket, args: Result<Args, EncodeError>) -> Self {
+    pub(crate) fn new(socket: &Socket, packet: Result<Encoded, EncodeError>) -> Self {
         Self {
             socket: socket.clone(),
-            args,
+            packet,
             within: None,
             answer: PhantomData,
         }
@@ -51,18 +80,13 @@ impl<R: DeserializeOwned + Send + 'static> IntoFuture for Call<R> {
         Box::pin(async move {
             let Self {
                 socket,
-                args,
+                packet,
                 within,
                 ..
             } = self;
-            let (answer, answered) = oneshot::channel();
-            let (args, namespace) = (args.map_err(EmitError::from)?, socket.namespace().clone());
-            socket.push_command(Command::Call {
-                namespace,
-                args,
-                within,
-                answer,
-            })?;
+            let (asker, answered) = oneshot::channel();
+            let packet = packet.map_err(EmitError::from)?;
+            socket.ask(packet, within, Asker::One(asker))?;
             // A sender that was dropped belongs to a connection that has ended.
             let answer = answered.await.unwrap_or(Err(CallError::Disconnected))?;
             Ok(answer.to()?)
@@ -73,7 +97,7 @@ impl<R: DeserializeOwned + Send + 'static> IntoFuture for Call<R> {
 impl<R> fmt::Debug for Call<R> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Call")
-            .field("args", &self.args)
+            .field("packet", &self.packet)
             .field("within", &self.within)
             .finish()
     }

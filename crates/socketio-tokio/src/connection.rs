@@ -11,28 +11,35 @@ mod in_flight;
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 use engineio_tokio::Application;
-use http::request::Parts;
 use socketio_proto::server::{
     ConnectRequest, Connection as Machine, Emit, EmitError as Refused, Event, ReplyTo,
 };
-use socketio_proto::{AckId, Args, DecodeError, DisconnectReason, Namespace as Name, Timestamp};
-use tokio::sync::oneshot;
+use socketio_proto::{
+    AckId, Args, DecodeError, DisconnectReason, Encoded, Namespace as Name, Timestamp,
+};
 
-use self::in_flight::{InFlight, Outcome, Running, Started, Subject, Task};
-use crate::error::CallError;
-use crate::namespace::Routes;
+use self::events::Subject;
+use self::in_flight::{Done, InFlight, Task};
+use crate::call::Asker;
+use crate::error::{CallError, Rejection};
+use crate::handler::BoxFuture;
+use crate::handshake::Connection;
+use crate::namespaces::Visit;
 use crate::outbox::{Command, Outbox, Volatile, args_len};
 use crate::server::Shared;
 use crate::socket::Socket;
+use crate::span::Span;
 
 /// What the server does with one client.
-pub(crate) struct Connection {
+pub(crate) struct ClientTask {
     server: Arc<Shared>,
     key: u64,
+    connection: Connection,
+    span: Arc<Span>,
     outbox: Arc<Outbox>,
-    request: Arc<Parts>,
     /// The namespaces in which the client is. Few, so a scan beats a map.
     joined: Vec<Joined>,
     /// What has happened and is not started yet.
@@ -40,7 +47,7 @@ pub(crate) struct Connection {
     /// The bytes of the events in the backlog.
     backlog_bytes: usize,
     in_flight: InFlight,
-    calls: HashMap<AckId, oneshot::Sender<Result<Args, CallError>>>,
+    calls: HashMap<(Name, AckId), Asker>,
     /// The number of calls at which those that nobody waits for are looked for.
     sweep_at: usize,
     /// Empty between calls; kept for its memory.
@@ -51,7 +58,7 @@ pub(crate) struct Connection {
 /// One namespace in which the client is.
 struct Joined {
     socket: Socket,
-    routes: Arc<Routes>,
+    _visit: Visit,
 }
 
 /// Something that waits for its turn to be handled.
@@ -76,18 +83,16 @@ struct Turn<'a, 'b> {
     now: Timestamp,
 }
 
-impl Connection {
-    pub(crate) fn new(
-        server: Arc<Shared>,
-        key: u64,
-        outbox: Arc<Outbox>,
-        request: Arc<Parts>,
-    ) -> Self {
+impl ClientTask {
+    pub(crate) fn new(server: Arc<Shared>, key: u64, connection: Connection) -> Self {
+        let outbox = Arc::clone(connection.outbox());
+        let span = Arc::new(Span::connection(&connection));
         Self {
             server,
             key,
+            connection,
+            span,
             outbox,
-            request,
             joined: Vec::new(),
             backlog: VecDeque::new(),
             backlog_bytes: 0,
@@ -97,6 +102,24 @@ impl Connection {
             commands: Vec::new(),
             ended: false,
         }
+    }
+
+    /// Does what there is to do. `Ready` if there was anything.
+    fn work(&mut self, turn: &mut Turn<'_, '_>) -> Poll<()> {
+        self.outbox.register(turn.cx.waker());
+        if self.outbox.is_abandoned() {
+            self.abandon(turn.machine);
+        }
+        // Not only when idle: a connection that is never idle must not seem to hold what has left.
+        self.outbox.set_written(turn.machine.engine().held_bytes());
+        let mut any = self.apply_commands(turn);
+        while let Some(done) = self.in_flight.poll_done(turn.cx) {
+            any = true;
+            self.finish(turn, done);
+        }
+        any |= self.start_backlog(turn);
+        any |= self.apply_commands(turn);
+        if any { Poll::Ready(()) } else { Poll::Pending }
     }
 
     /// Hands what other tasks and the handlers want to the machine. True if there was anything.
@@ -115,21 +138,12 @@ impl Connection {
         let machine = &mut *turn.machine;
         match command {
             Command::Call {
-                namespace,
-                args,
+                packet,
                 within,
-                answer,
-            } => {
-                match machine.emit_with_ack(turn.now, &namespace, args, within) {
-                    Ok(id) => {
-                        self.calls.insert(id, answer);
-                        self.forget_abandoned_calls(turn.machine);
-                    }
-                    // A caller that no longer waits has dropped its end.
-                    Err(refused) => drop(answer.send(Err(refused.into()))),
-                }
-            }
+                asker,
+            } => self.call(machine, turn.now, &packet, within, asker),
             Command::Close => machine.close(turn.now),
+            Command::CloseSession => machine.close_session(turn.now),
             Command::CloseSlow => machine.abort(),
             Command::Disconnect(namespace) => machine.disconnect(&namespace),
             Command::Emit(packet, volatile) => {
@@ -141,6 +155,8 @@ impl Connection {
                     // client that fills its buffer with acknowledgements. No gap may open.
                     Err(Refused::Full) => machine.abort(),
                     Ok(()) | Err(Refused::Closed | Refused::NotConnected) => {}
+                    // The hub of the namespace encodes everything, as its server is set up to.
+                    Err(Refused::Encoding | Refused::UnusableId) => {}
                 }
             }
             Command::Reply { socket, to, args } => {
@@ -150,18 +166,35 @@ impl Connection {
         }
     }
 
+    fn call(
+        &mut self,
+        machine: &mut Machine,
+        now: Timestamp,
+        packet: &Encoded,
+        within: Option<Duration>,
+        asker: Asker,
+    ) {
+        match (machine.call(now, packet, within), packet.ack_id()) {
+            (Ok(()), Some(id)) => {
+                self.calls.insert((packet.namespace().clone(), id), asker);
+                self.forget_abandoned_calls(machine);
+            }
+            (Ok(()), None) => {}
+            (Err(refused), _) => asker.tell(Err(refused.into())),
+        }
+    }
+
     /// Drops calls whose futures are gone, such as those that lost a race. Looked for only when
     /// their number has doubled, so that it costs nothing per call.
     fn forget_abandoned_calls(&mut self, machine: &mut Machine) {
         if self.calls.len() < self.sweep_at {
             return;
         }
-        self.calls.retain(|id, answer| {
-            let is_awaited = !answer.is_closed();
-            if !is_awaited {
-                machine.forget(*id);
+        self.calls.retain(|(namespace, id), asker| {
+            if asker.is_gone() {
+                machine.forget(namespace, *id);
             }
-            is_awaited
+            !asker.is_gone()
         });
         self.sweep_at = FIRST_SWEEP.max(self.calls.len() * 2);
     }
@@ -191,36 +224,33 @@ impl Connection {
         any
     }
 
-    /// Polls a handler for the first time, if its arguments could be taken.
-    fn launch(&mut self, turn: &mut Turn<'_, '_>, task: Task, started: Started) {
-        let done = match started {
-            Started::Running(work) => self.in_flight.start(turn.cx, Running::new(task, work)),
-            Started::Rejected(rejection) => Some((task, Outcome::Rejected(rejection))),
-            Started::Panicked(message) => Some((task, Outcome::Panicked(message))),
-        };
-        if let Some((task, outcome)) = done {
-            self.finish(turn, task, outcome);
+    /// Takes a handler's arguments, and polls it for the first time.
+    fn launch<T: Task>(
+        &mut self,
+        turn: &mut Turn<'_, '_>,
+        start: impl FnOnce() -> Result<BoxFuture<T::Output>, Rejection>,
+        task: impl FnOnce() -> T,
+    ) {
+        if let Some(done) = self.in_flight.start(turn.cx, start, task) {
+            self.finish(turn, done);
         }
     }
 
-    fn finish(&mut self, turn: &mut Turn<'_, '_>, task: Task, outcome: Outcome) {
-        match task {
-            Task::Admission {
-                socket,
-                request,
-                next,
-            } => {
-                self.on_verdict(turn, socket, request, next, outcome);
-            }
-            Task::Event {
-                socket,
-                subject,
-                reply,
-            } => {
-                self.apply_commands(turn);
-                self.answer(turn, &socket, &subject, reply, outcome);
-            }
+    fn finish(&mut self, turn: &mut Turn<'_, '_>, done: Done) {
+        match done {
+            Done::Admission(admission, ended) => self.on_verdict(turn, admission, ended),
+            Done::Passage(passage, ended) => self.on_passed(turn, passage, ended),
+            Done::Search(search, ended) => self.on_match(turn, search, ended),
+            Done::Served(served, ended) => self.on_served(turn, served, ended),
         }
+    }
+
+    /// Drops whatever is still to be done: the time that the end of the server could take is over.
+    fn abandon(&mut self, machine: &mut Machine) {
+        machine.abort();
+        self.in_flight.clear();
+        self.backlog.clear();
+        self.backlog_bytes = 0;
     }
 
     fn find(&self, namespace: &Name) -> Option<&Joined> {
@@ -230,8 +260,8 @@ impl Connection {
     }
 }
 
-impl Application<Machine> for Connection {
-    fn on_event(&mut self, _: &mut Machine, _: Timestamp, event: Event) {
+impl Application<Machine> for ClientTask {
+    fn on_event(&mut self, machine: &mut Machine, _: Timestamp, event: Event) {
         match event {
             Event::ConnectRequest(request) => self.backlog.push_back(Pending::Connect(request)),
             Event::Event {
@@ -246,42 +276,38 @@ impl Application<Machine> for Connection {
                     reply,
                 });
             }
-            Event::Acked { id, outcome, .. } => {
-                if let Some(answer) = self.calls.remove(&id) {
-                    let _gone = answer.send(outcome.map_err(CallError::from));
+            Event::Acked {
+                namespace,
+                id,
+                outcome,
+            } => {
+                if let Some(asker) = self.calls.remove(&(namespace, id)) {
+                    asker.tell(outcome.map_err(CallError::from));
                 }
             }
             Event::Disconnected { namespace, reason } => {
                 // At once, and not in its turn: nobody should write to a client that is gone.
                 if let Some(Joined { socket, .. }) = self.find(&namespace) {
-                    socket.set_gone();
+                    socket.end(machine.resumable(&namespace).is_some());
+                    if let Some(observer) = &self.server.observer {
+                        observer.socket_disconnected(socket, &reason);
+                    }
                 }
                 self.backlog
                     .push_back(Pending::Disconnect { namespace, reason });
             }
             Event::Malformed(error) => self.backlog.push_back(Pending::Malformed(error)),
-            Event::Upgraded => {}
+            Event::Upgraded => self.connection.set_transport(machine.engine().transport()),
             Event::Closed(_) => {
                 self.ended = true;
                 self.outbox.close();
-                self.server.forget(self.key);
             }
         }
     }
 
     fn poll(&mut self, cx: &mut Context<'_>, machine: &mut Machine, now: Timestamp) -> Poll<()> {
-        self.outbox.register(cx.waker());
-        // Not only when idle: a connection that is never idle must not seem to hold what has left.
-        self.outbox.set_written(machine.engine().held_bytes());
-        let turn = &mut Turn { cx, machine, now };
-        let mut any = self.apply_commands(turn);
-        while let Some((task, outcome)) = self.in_flight.poll_done(turn.cx) {
-            any = true;
-            self.finish(turn, task, outcome);
-        }
-        any |= self.start_backlog(turn);
-        any |= self.apply_commands(turn);
-        if any { Poll::Ready(()) } else { Poll::Pending }
+        let span = Arc::clone(&self.span);
+        span.enter(|| self.work(&mut Turn { cx, machine, now }))
     }
 
     /// A little is read ahead even when all handlers are busy: they may wait for answers of this
@@ -305,13 +331,13 @@ const FIRST_SWEEP: usize = 64;
 /// Bytes of events that are read ahead of the handlers. One read may exceed it.
 const BACKLOG_BYTES: usize = 256 * 1024;
 
-impl Drop for Connection {
+impl Drop for ClientTask {
     /// A task that is dropped with its runtime must not leave sockets behind that look alive.
     fn drop(&mut self) {
         self.outbox.close();
         for Joined { socket, .. } in &self.joined {
             socket.set_gone();
         }
-        self.server.forget(self.key);
+        self.server.connections.remove(self.key);
     }
 }

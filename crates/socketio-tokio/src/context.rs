@@ -1,22 +1,22 @@
-//! What a handler may ask for: the contexts and the extractors.
+//! What a handler is called with, and the trait of its arguments.
 
 use std::cell::Cell;
 use std::fmt;
 
-use serde::de::DeserializeOwned;
 use socketio_proto::server::ReplyTo;
-use socketio_proto::{Args, DisconnectReason};
+use socketio_proto::{Args, DisconnectReason, Namespace as Name};
 
-use crate::ack::Ack;
 use crate::error::Rejection;
+use crate::handshake::Handshake;
 use crate::socket::Socket;
 
 /// A handler's argument, taken from the context `C` in which the handler runs.
 ///
-/// The contexts are [`EventContext`], [`ConnectContext`] and [`DisconnectContext`]. [`Socket`] and
-/// [`State`] come from each of them, [`Auth`] from all but a disconnect; [`Data`], [`Args`] and
-/// [`Ack`] exist only where an event is being handled, and a handler that asks for them elsewhere
-/// does not compile.
+/// The contexts are [`EventContext`], [`ConnectContext`] and [`DisconnectContext`]. [`Socket`],
+/// [`Handshake`], [`State`](crate::State) and [`Extension`](crate::Extension) come from each of
+/// them, [`Auth`](crate::Auth) from all but a disconnect; [`Data`](crate::Data), [`Args`],
+/// [`Ack`](crate::Ack) and [`EventName`](crate::EventName) exist only where an event is being
+/// handled, and a handler that asks for them elsewhere does not compile.
 ///
 /// Implement it for your own types to keep handlers short:
 ///
@@ -27,7 +27,7 @@ use crate::socket::Socket;
 ///
 /// impl<S: Send + Sync> FromContext<EventContext<S>> for UserAgent {
 ///     fn from_context(context: &EventContext<S>) -> Result<Self, Rejection> {
-///         let value = context.socket().request().headers.get("user-agent");
+///         let value = context.socket().handshake().headers().get("user-agent");
 ///         let text = value.and_then(|value| value.to_str().ok());
 ///         text.map(|text| Self(text.to_owned())).ok_or_else(|| Rejection::new("no user agent"))
 ///     }
@@ -35,7 +35,7 @@ use crate::socket::Socket;
 /// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be an argument of this handler",
-    note = "events offer `Socket`, `Data<T>`, `Args`, `Ack<T>`, `Auth<T>` and `State<S>`",
+    note = "events offer `Socket`, `Data<T>`, `Args`, `EventName`, `Ack<T>`, `Auth<T>`, `Handshake`, `Extension<T>` and `State<S>`",
     note = "`Data<T>` needs `T: serde::de::DeserializeOwned`, `State<S>` the `S` of `Namespace::<S>`",
     note = "`DisconnectReason` exists in `on_disconnect` only, `Data`, `Args` and `Ack` in `on` only"
 )]
@@ -93,20 +93,53 @@ impl<S> EventContext<S> {
     pub(crate) fn take_reply(&self) -> Option<ReplyTo> {
         self.reply.take()
     }
+}
 
-    /// Lends the context to `run` as one with `state`, which is how a namespace with a state
-    /// becomes one without.
-    pub(crate) fn with_state<T, R>(&self, state: T, run: impl FnOnce(&EventContext<T>) -> R) -> R {
-        let (socket, args) = (self.socket.clone(), self.args.clone());
+/// A context without a state, which can be lent as one with a state: so a namespace with a state
+/// becomes one without.
+pub(crate) trait Stateless {
+    /// The same context with a state.
+    type With<S>;
+
+    /// Lends the context to `run`.
+    fn lend<S, R>(&self, state: S, run: impl FnOnce(&Self::With<S>) -> R) -> R;
+}
+
+impl Stateless for EventContext<()> {
+    type With<S> = EventContext<S>;
+
+    fn lend<S, R>(&self, state: S, run: impl FnOnce(&EventContext<S>) -> R) -> R {
         let context = EventContext {
-            socket,
-            args,
+            socket: self.socket.clone(),
+            args: self.args.clone(),
             reply: Cell::new(self.take_reply()),
             state,
         };
         let outcome = run(&context);
         self.reply.set(context.take_reply());
         outcome
+    }
+}
+
+impl Stateless for ConnectContext<()> {
+    type With<S> = ConnectContext<S>;
+
+    fn lend<S, R>(&self, state: S, run: impl FnOnce(&ConnectContext<S>) -> R) -> R {
+        let socket = self.socket.clone();
+        run(&ConnectContext { socket, state })
+    }
+}
+
+impl Stateless for DisconnectContext<()> {
+    type With<S> = DisconnectContext<S>;
+
+    fn lend<S, R>(&self, state: S, run: impl FnOnce(&DisconnectContext<S>) -> R) -> R {
+        let (socket, reason) = (self.socket.clone(), self.reason);
+        run(&DisconnectContext {
+            socket,
+            reason,
+            state,
+        })
     }
 }
 
@@ -123,16 +156,33 @@ impl<S: fmt::Debug> fmt::Debug for EventContext<S> {
 /// A client that is being let into a namespace.
 #[derive(Debug)]
 pub struct ConnectContext<S> {
-    pub(crate) socket: Socket,
-    pub(crate) state: S,
+    socket: Socket,
+    state: S,
+}
+
+impl ConnectContext<()> {
+    pub(crate) fn new(socket: Socket) -> Self {
+        Self { socket, state: () }
+    }
 }
 
 /// A client that has left a namespace.
 #[derive(Debug)]
 pub struct DisconnectContext<S> {
-    pub(crate) socket: Socket,
-    pub(crate) reason: DisconnectReason,
-    pub(crate) state: S,
+    socket: Socket,
+    reason: DisconnectReason,
+    state: S,
+}
+
+impl DisconnectContext<()> {
+    pub(crate) fn new(socket: Socket, reason: DisconnectReason) -> Self {
+        let state = ();
+        Self {
+            socket,
+            reason,
+            state,
+        }
+    }
 }
 
 impl<S> DisconnectContext<S> {
@@ -157,84 +207,25 @@ macro_rules! context {
 }
 context!(EventContext, ConnectContext, DisconnectContext);
 
-impl<C: Context> FromContext<C> for Socket {
-    fn from_context(context: &C) -> Result<Self, Rejection> {
-        Ok(context.socket().clone())
-    }
+/// A client that asks for a namespace which does not exist, and may come to exist.
+#[derive(Debug)]
+pub struct NamespaceContext {
+    name: Name,
+    handshake: Handshake,
 }
 
-/// The state of the namespace: a clone of what `Namespace::with_state` was given.
-#[derive(Clone, Copy, Debug)]
-pub struct State<S>(pub S);
-
-impl<C: Context<State = S>, S: Clone> FromContext<C> for State<S> {
-    fn from_context(context: &C) -> Result<Self, Rejection> {
-        Ok(Self(context.state().clone()))
+impl NamespaceContext {
+    pub(crate) fn new(name: Name, handshake: Handshake) -> Self {
+        Self { name, handshake }
     }
-}
 
-/// The arguments of an event, deserialised.
-///
-/// A tuple takes several arguments, anything else takes the first one; further arguments are
-/// ignored. `Bytes` anywhere inside receives a binary attachment. A fixed-size array counts as a
-/// tuple, because serde does not tell them apart.
-#[derive(Clone, Copy, Debug)]
-pub struct Data<T>(pub T);
-
-impl<T: DeserializeOwned, S> FromContext<EventContext<S>> for Data<T> {
-    fn from_context(context: &EventContext<S>) -> Result<Self, Rejection> {
-        context.args.event_data().map(Self).map_err(Rejection::from)
+    /// The namespace that the client asks for.
+    pub fn name(&self) -> &Name {
+        &self.name
     }
-}
 
-impl<S> FromContext<EventContext<S>> for Args {
-    /// The arguments without the event's name, for handlers that pass them on unread.
-    fn from_context(context: &EventContext<S>) -> Result<Self, Rejection> {
-        Ok(context.args.without_name())
-    }
-}
-
-impl<T, S> FromContext<EventContext<S>> for Ack<T> {
-    fn from_context(context: &EventContext<S>) -> Result<Self, Rejection> {
-        Ok(Self::new(context.socket.clone(), context.take_reply()))
-    }
-}
-
-/// The `auth` payload of the client's CONNECT packet, deserialised.
-///
-/// A client that sent none is read as `{}`; `Auth<Option<T>>` tells the difference.
-#[derive(Clone, Copy, Debug)]
-pub struct Auth<T>(pub T);
-
-impl<T: DeserializeOwned> Auth<T> {
-    fn read(socket: &Socket) -> Result<Self, Rejection> {
-        let json = socket.auth().unwrap_or("null");
-        let read = |json: &str| serde_json::from_str(json);
-        // `null` for `Option`, `()` and `Value`; whoever needs a map finds an empty one.
-        let value = match socket.auth() {
-            Some(_) => read(json),
-            None => read(json).or_else(|_| read("{}")),
-        };
-        value
-            .map(Self)
-            .map_err(|error| Rejection::new(format!("invalid auth payload: {error}")))
-    }
-}
-
-impl<T: DeserializeOwned, S> FromContext<EventContext<S>> for Auth<T> {
-    fn from_context(context: &EventContext<S>) -> Result<Self, Rejection> {
-        Self::read(&context.socket)
-    }
-}
-
-impl<T: DeserializeOwned, S> FromContext<ConnectContext<S>> for Auth<T> {
-    fn from_context(context: &ConnectContext<S>) -> Result<Self, Rejection> {
-        Self::read(&context.socket)
-    }
-}
-
-impl<S> FromContext<DisconnectContext<S>> for DisconnectReason {
-    fn from_context(context: &DisconnectContext<S>) -> Result<Self, Rejection> {
-        Ok(context.reason)
+    /// How the client came in.
+    pub fn handshake(&self) -> &Handshake {
+        &self.handshake
     }
 }

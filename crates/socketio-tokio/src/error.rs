@@ -3,7 +3,7 @@
 use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
 use socketio_proto::server::{AckError, EmitError as Refused};
-use socketio_proto::{Args, ArgsError, DecodeError, EncodeError};
+use socketio_proto::{Args, ArgsError, DecodeError, EncodeError, Namespace as NamespaceName};
 use thiserror::Error;
 
 /// Why an emit was not taken. Nothing of it was sent.
@@ -25,6 +25,11 @@ pub enum EmitError {
     #[error("the server has no namespace {0:?}: add it with `Server::builder().namespace(..)`")]
     UnknownNamespace(String),
 }
+
+/// A namespace of this name is there already.
+#[derive(Clone, Debug, Error)]
+#[error("there is a namespace {0} already: put the handlers together")]
+pub struct NamespaceTaken(pub NamespaceName);
 
 /// Why a call got no answer.
 #[derive(Clone, Debug, Error)]
@@ -49,6 +54,9 @@ impl From<Refused> for EmitError {
         match refused {
             Refused::Full => Self::Full,
             Refused::Closed | Refused::NotConnected => Self::NotConnected,
+            Refused::Encoding | Refused::UnusableId => {
+                Self::Encode(EncodeError::Value(refused.to_string().into()))
+            }
         }
     }
 }
@@ -68,18 +76,44 @@ impl From<AckError> for CallError {
     }
 }
 
-/// Why a handler's argument could not be taken from what the peer sent.
+/// Why a handler's argument could not be taken.
 #[derive(Clone, Debug, Error)]
 #[error("{message}")]
 pub struct Rejection {
     message: String,
+    blame: Blame,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Blame {
+    /// The peer has sent something that does not fit, and is told.
+    Peer,
+    /// The mistake is in the program, which is no business of the peer.
+    Program,
 }
 
 impl Rejection {
-    /// Makes a rejection; `message` is shown to the peer too.
+    /// Rejects what the peer has sent; `message` is shown to the peer too.
     pub fn new(message: impl Into<String>) -> Self {
         Self {
             message: message.into(),
+            blame: Blame::Peer,
+        }
+    }
+
+    /// Rejects because of a mistake in the program: the peer is only told `internal error`.
+    pub fn internal(message: impl Into<String>) -> Self {
+        Self {
+            message: message.into(),
+            blame: Blame::Program,
+        }
+    }
+
+    /// What the peer is told.
+    pub(crate) fn told(&self) -> &str {
+        match self.blame {
+            Blame::Peer => &self.message,
+            Blame::Program => "internal error",
         }
     }
 }
@@ -132,15 +166,26 @@ pub enum HandlerError {
 }
 
 /// The errors of this crate, as a peer sees them in an acknowledgement: `{"error": "…"}`.
-macro_rules! answers_with_message {
-    ($($error:ty),*) => {$(
-        impl Serialize for $error {
-            fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-                let mut map = serializer.serialize_map(Some(1))?;
-                map.serialize_entry("error", &self.to_string())?;
-                map.end()
-            }
-        }
-    )*};
+fn serialize_error<S: Serializer>(message: &str, serializer: S) -> Result<S::Ok, S::Error> {
+    let mut map = serializer.serialize_map(Some(1))?;
+    map.serialize_entry("error", message)?;
+    map.end()
 }
-answers_with_message!(EmitError, CallError, Rejection);
+
+impl Serialize for EmitError {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serialize_error(&self.to_string(), serializer)
+    }
+}
+
+impl Serialize for CallError {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serialize_error(&self.to_string(), serializer)
+    }
+}
+
+impl Serialize for Rejection {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serialize_error(self.told(), serializer)
+    }
+}

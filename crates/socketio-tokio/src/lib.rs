@@ -27,12 +27,13 @@
 //! 1. [`Namespace`] and [`Handler`]: what an application writes.
 //! 2. `connection.rs`: what runs in the task of one client.
 //! 3. `outbox.rs`: how other tasks reach it, and where the bound in bytes is.
-//! 4. `hub.rs`: sockets and rooms of one namespace.
+//! 4. `hub.rs`: sockets and rooms of one namespace; `namespaces.rs`: all of them.
 #![forbid(unsafe_code)]
 
 mod ack;
 mod answer;
 mod broadcast;
+mod broadcast_call;
 mod builder;
 mod call;
 mod client_files;
@@ -42,30 +43,62 @@ mod compression;
 #[path = "compression/none.rs"]
 mod compression;
 mod connection;
+mod connections;
 mod context;
+mod dynamic;
+mod emitter;
 mod error;
+mod extensions;
+mod extract;
 mod handler;
+mod handshake;
 mod hub;
+mod listeners;
 mod namespace;
+mod namespaces;
+mod observer;
 mod outbox;
+mod outgoing;
+mod random;
+mod recovery;
+mod routes;
 mod server;
 mod socket;
+mod span;
 
 pub use ack::Ack;
 pub use broadcast::Broadcast;
+pub use broadcast_call::{Answers, BroadcastCall};
 pub use builder::Builder;
 pub use call::Call;
 pub use client_files::ClientFiles;
+pub use connections::Closing;
 pub use context::{
-    Auth, ConnectContext, Context, Data, DisconnectContext, EventContext, FromContext, State,
+    ConnectContext, Context, DisconnectContext, EventContext, FromContext, NamespaceContext,
 };
-pub use engineio_tokio::{AllowOrigin, Body, Cors};
-pub use error::{CallError, EmitError, HandlerError, Rejection};
-pub use handler::Handler;
+pub use dynamic::PathParams;
+pub use emitter::Emitter;
+#[cfg(feature = "compression")]
+pub use engineio_tokio::HttpCompression;
+pub use engineio_tokio::Observer as EngineObserver;
+pub use engineio_tokio::{
+    AllowOrigin, AllowRequest, Body, ConnectionError, Cookie, Cors, IdGenerator, Refusal,
+    RemoteAddr, SameSite, Secure,
+};
+pub use error::{CallError, EmitError, HandlerError, NamespaceTaken, Rejection};
+pub use extensions::Extensions;
+pub use extract::{Auth, Data, EventName, Extension, State};
+pub use handler::{Handler, Verdict};
+pub use handshake::{Connection, Handshake};
+pub use listeners::Listener;
 pub use namespace::Namespace;
+pub use observer::{Metrics, NamespaceMetrics, Observer};
+pub use outgoing::Outgoing;
+pub use recovery::ConnectionStateRecovery;
 pub use server::Server;
 pub use socket::Socket;
-pub use socketio_proto::engine::{CloseReason, Transports, Violation};
+pub use socketio_proto::engine::{CloseReason, Message, Transports, Violation};
 pub use socketio_proto::{
-    Args, ArgsError, ConnectError, DecodeError, DisconnectReason, EncodeError, Room, SocketId,
+    Args, ArgsError, ConnectError, DecodeError, DisconnectReason, EncodeError,
+    Namespace as NamespaceName, Parser, Room, SocketId,
 };

@@ -1,18 +1,16 @@
 //! What an application says about a namespace: its handlers, before the server runs.
 
-use std::collections::HashMap;
 use std::fmt;
-use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::Arc;
 
 use serde::Serialize;
 use socketio_proto::{ConnectError, Namespace as Name};
 
-use crate::context::{ConnectContext, DisconnectContext, EventContext};
+use crate::context::{ConnectContext, DisconnectContext, EventContext, NamespaceContext};
+use crate::dynamic::{Matcher, Pattern};
 use crate::error::HandlerError;
-use crate::handler::{
-    ConnectFn, DisconnectFn, Erased, EventFn, Handler, MiddlewareFn, erase, erase_middleware,
-};
+use crate::handler::{Handler, Verdict, erase, erase_event_middleware, erase_with};
+use crate::outgoing::Outgoing;
+use crate::routes::Routes;
 use crate::socket::Socket;
 
 /// The handlers of one namespace, and the state that they share.
@@ -33,38 +31,147 @@ use crate::socket::Socket;
 /// progress side by side. What a handler returns is the acknowledgement, if the client asked for
 /// one: `()` answers with nothing, a tuple with several values, a `Result` with what is inside.
 /// An `Err` also reaches [`on_error`](Self::on_error).
+///
+/// An event passes, in this order: the [`on_any`](Self::on_any) handlers, the
+/// [`event_middleware`](Self::event_middleware), the handlers given to [`on`](Self::on). What a
+/// single socket has registered for itself comes behind what its namespace has.
+/// [js socket.io 4.8.4]
 #[must_use = "a namespace does nothing until a server is built with it"]
 pub struct Namespace<S = ()> {
-    path: String,
-    events: HashMap<Box<str>, EventFn<S>>,
-    middleware: Vec<MiddlewareFn<S>>,
-    on_connect: Option<ConnectFn<S>>,
-    on_disconnect: Option<DisconnectFn<S>>,
-    on_error: Option<ErrorFn>,
+    place: Place,
+    routes: Routes<S>,
 }
 
-pub(crate) type ErrorFn = Box<dyn Fn(&Socket, &HandlerError) + Send + Sync>;
+/// Which namespaces the handlers are for.
+#[derive(Debug)]
+pub(crate) enum Place {
+    /// The one of this path.
+    At(String),
+    /// All that match and have no handlers of their own.
+    Where(Matcher),
+}
 
 impl<S: Clone + Send + Sync + 'static> Namespace<S> {
     /// A namespace without handlers. A missing slash in front of `path` is added.
     pub fn new(path: impl Into<String>) -> Self {
-        Self {
-            path: path.into(),
-            events: HashMap::new(),
-            middleware: Vec::new(),
-            on_connect: None,
-            on_disconnect: None,
-            on_error: None,
-        }
+        Self::at(Place::At(path.into()))
     }
 
-    /// Serves an event. A second handler for the same event replaces the first.
+    /// A namespace for every path for which `matches` says yes and which has no handlers of its
+    /// own. It comes into being when the first client asks for it.
+    ///
+    /// Several such namespaces are asked in the order in which the server was given them.
+    ///
+    /// ```
+    /// use socketio_tokio::Namespace;
+    ///
+    /// let tenants = Namespace::<()>::dynamic(|path| path.starts_with("/tenant-"));
+    /// ```
+    pub fn dynamic(matches: impl Fn(&str) -> bool + Send + Sync + 'static) -> Self {
+        Self::at(Place::Where(Matcher::Path(Box::new(matches))))
+    }
+
+    /// A namespace for every path of this form: `{}` stands for one or more characters other than
+    /// a slash, everything else for itself.
+    ///
+    /// ```
+    /// use socketio_tokio::{Data, Namespace, PathParams};
+    ///
+    /// let rooms = Namespace::<()>::pattern("/room-{}")
+    ///     .on("where", async |PathParams(params): PathParams| params);
+    /// ```
+    ///
+    /// # Panics
+    ///
+    /// If two `{}` touch each other, so that nobody could tell where one ends.
+    pub fn pattern(pattern: &str) -> Self {
+        Self::at(Place::Where(Matcher::Pattern(Pattern::new(pattern))))
+    }
+
+    /// A namespace for every path for which an async function says yes: it may ask for the
+    /// [name](socketio_proto::Namespace), the [`Handshake`](crate::Handshake) and the
+    /// [`Auth`](crate::Auth) payload. A function that cannot take its arguments, or panics, has
+    /// said no.
+    ///
+    /// ```
+    /// use socketio_tokio::{Auth, Namespace, NamespaceName};
+    ///
+    /// #[derive(serde::Deserialize)]
+    /// struct Key { key: String }
+    ///
+    /// let tenants = Namespace::<()>::dynamic_if(
+    ///     async |name: NamespaceName, Auth(Key { key }): Auth<Key>| name.as_str().ends_with(&key),
+    /// );
+    /// ```
+    pub fn dynamic_if<H, T>(matches: H) -> Self
+    where
+        H: Handler<NamespaceContext, T, Output = bool>,
+    {
+        let matches = erase_with(matches, std::convert::identity);
+        Self::at(Place::Where(Matcher::Ask(matches)))
+    }
+
+    fn at(place: Place) -> Self {
+        let routes = Routes::default();
+        Self { place, routes }
+    }
+
+    /// Serves an event. Of several handlers for the same event the first one answers; the others
+    /// start behind it, and what they return is only looked at for errors.
     pub fn on<H, T>(mut self, event: &str, handler: H) -> Self
     where
         H: Handler<EventContext<S>, T>,
         H::Output: Serialize,
     {
-        self.events.insert(event.into(), erase(handler));
+        let handlers = self.routes.events.entry(event.into()).or_default();
+        handlers.push(erase(handler));
+        self
+    }
+
+    /// Sees every event, before event middleware and handlers and even if these stop it. What it
+    /// returns is only looked at for errors.
+    pub fn on_any<H, T>(mut self, handler: H) -> Self
+    where
+        H: Handler<EventContext<S>, T>,
+        H::Output: Serialize,
+    {
+        self.routes.any.push(erase(handler));
+        self
+    }
+
+    /// Sees every event that is emitted to a socket of this namespace, broadcasts included,
+    /// acknowledgements excluded; also a volatile one that is dropped then.
+    ///
+    /// Runs in the task that emits, so it should be short.
+    pub fn on_any_outgoing(
+        mut self,
+        see: impl Fn(&Socket, &Outgoing) + Send + Sync + 'static,
+    ) -> Self {
+        self.routes.any_outgoing.push(std::sync::Arc::new(see));
+        self
+    }
+
+    /// Decides about every event before its handlers see it: an `Err` stops it there, and
+    /// [`Args`](crate::Args) in an `Ok` take the place of its arguments. Several are asked in
+    /// order.
+    ///
+    /// The error reaches [`on_error`](Self::on_error), and the client if it asked for an
+    /// acknowledgement. An event whose middleware has to wait is overtaken by those behind it.
+    ///
+    /// ```
+    /// use socketio_tokio::{EventName, Namespace};
+    ///
+    /// let namespace = Namespace::<()>::new("/").event_middleware(async |name: EventName| {
+    ///     if name.0.starts_with("admin:") { Err("not for you") } else { Ok(()) }
+    /// });
+    /// ```
+    pub fn event_middleware<H, T>(mut self, handler: H) -> Self
+    where
+        H: Handler<EventContext<S>, T>,
+        H::Output: Verdict,
+    {
+        let handler = erase_event_middleware(handler);
+        self.routes.event_middleware.push(handler);
         self
     }
 
@@ -78,18 +185,33 @@ impl<S: Clone + Send + Sync + 'static> Namespace<S> {
         H: Handler<ConnectContext<S>, T, Output = Result<(), E>>,
         E: Into<ConnectError> + 'static,
     {
-        self.middleware.push(erase_middleware(handler));
+        let handler = erase_with(handler, |verdict: Result<(), E>| {
+            verdict.map_err(Into::into)
+        });
+        self.routes.middleware.push(handler);
         self
     }
 
     /// Runs when a client has been let in. It starts before any of the client's events is handled;
-    /// if it has to wait for something, they are handled meanwhile.
+    /// if it has to wait for something, they are handled meanwhile. Several start in order.
     pub fn on_connect<H, T>(mut self, handler: H) -> Self
     where
         H: Handler<ConnectContext<S>, T>,
         H::Output: Serialize,
     {
-        self.on_connect = Some(erase(handler));
+        self.routes.on_connect.push(erase(handler));
+        self
+    }
+
+    /// Runs when a client is lost or leaves, right before [`on_disconnect`](Self::on_disconnect):
+    /// until it waits for something for the first time, [`Socket::rooms`] still names the rooms in
+    /// which the client was. Nothing can be emitted to the client any more.
+    pub fn on_disconnecting<H, T>(mut self, handler: H) -> Self
+    where
+        H: Handler<DisconnectContext<S>, T>,
+        H::Output: Serialize,
+    {
+        self.routes.on_disconnecting.push(erase(handler));
         self
     }
 
@@ -99,7 +221,7 @@ impl<S: Clone + Send + Sync + 'static> Namespace<S> {
         H: Handler<DisconnectContext<S>, T>,
         H::Output: Serialize,
     {
-        self.on_disconnect = Some(erase(handler));
+        self.routes.on_disconnect.push(erase(handler));
         self
     }
 
@@ -109,147 +231,42 @@ impl<S: Clone + Send + Sync + 'static> Namespace<S> {
         mut self,
         report: impl Fn(&Socket, &HandlerError) + Send + Sync + 'static,
     ) -> Self {
-        self.on_error = Some(Box::new(report));
+        self.routes.on_error = Some(Box::new(report));
         self
     }
 
     /// Gives the state that handlers take as `State<S>`; each of them receives a clone.
     pub fn with_state(self, state: S) -> Namespace {
-        let events = self.events.into_iter().map(|(event, handler)| {
-            let state = state.clone();
-            let handler: EventFn<()> = Box::new(move |context, wanted| {
-                context.with_state(state.clone(), |context| handler(context, wanted))
-            });
-            (event, handler)
-        });
         Namespace {
-            path: self.path,
-            events: events.collect(),
-            middleware: self
-                .middleware
-                .into_iter()
-                .map(|f| lend_on_connect(f, &state))
-                .collect(),
-            on_connect: self
-                .on_connect
-                .map(|handler| lend_on_connect(handler, &state)),
-            on_disconnect: self.on_disconnect.map(|handler| -> DisconnectFn<()> {
-                Box::new(move |context, wanted| {
-                    let DisconnectContext { socket, reason, .. } = context;
-                    let (socket, reason) = (socket.clone(), *reason);
-                    handler(
-                        &DisconnectContext {
-                            socket,
-                            reason,
-                            state: state.clone(),
-                        },
-                        wanted,
-                    )
-                })
-            }),
-            on_error: self.on_error,
+            place: self.place,
+            routes: self.routes.with_state(&state),
         }
     }
 }
 
-/// A function of a context with a state, as one of a context without.
-fn lend_on_connect<S, T>(
-    handler: Erased<ConnectContext<S>, T>,
-    state: &S,
-) -> Erased<ConnectContext<()>, T>
-where
-    S: Clone + Send + Sync + 'static,
-    T: 'static,
-{
-    let state = state.clone();
-    Box::new(move |context, wanted| {
-        let socket = context.socket.clone();
-        handler(
-            &ConnectContext {
-                socket,
-                state: state.clone(),
-            },
-            wanted,
-        )
-    })
+impl Namespace {
+    pub(crate) fn into_parts(self) -> (Place, Routes) {
+        (self.place, self.routes)
+    }
 }
 
-impl Namespace {
-    /// The name and the frozen handlers.
+impl Place {
+    /// The name of a namespace.
     ///
     /// # Panics
     ///
     /// If the path cannot be written in a packet: a mistake in the program, found at its start.
-    pub(crate) fn freeze(self) -> (Name, Arc<Routes>) {
-        let Self {
-            path,
-            events,
-            middleware,
-            on_connect,
-            on_disconnect,
-            on_error,
-        } = self;
+    pub(crate) fn name(path: String) -> Name {
         let name = Name::new(path.clone());
-        let name = name.unwrap_or_else(|error| panic!("namespace {path:?}: {error}"));
-        (
-            name,
-            Arc::new(Routes {
-                events,
-                middleware,
-                on_connect,
-                on_disconnect,
-                on_error,
-            }),
-        )
+        name.unwrap_or_else(|error| panic!("namespace {path:?}: {error}"))
     }
 }
 
 impl<S> fmt::Debug for Namespace<S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Namespace")
-            .field("path", &self.path)
-            .field("events", &self.events.keys())
-            .field("middleware", &self.middleware.len())
-            .finish_non_exhaustive()
-    }
-}
-
-/// The handlers of a running namespace. Never changes, so looking one up takes no lock.
-pub(crate) struct Routes {
-    events: HashMap<Box<str>, EventFn<()>>,
-    pub(crate) middleware: Vec<MiddlewareFn<()>>,
-    pub(crate) on_connect: Option<ConnectFn<()>>,
-    pub(crate) on_disconnect: Option<DisconnectFn<()>>,
-    on_error: Option<ErrorFn>,
-}
-
-impl Routes {
-    /// The handler of an event.
-    pub(crate) fn event(&self, name: &str) -> Option<&EventFn<()>> {
-        self.events.get(name)
-    }
-
-    /// Tells the application what went wrong.
-    pub(crate) fn report(&self, socket: &Socket, error: &HandlerError) {
-        match &self.on_error {
-            // A panic there must not end the connection that it was told about.
-            Some(report) => {
-                let told = catch_unwind(AssertUnwindSafe(|| report(socket, error)));
-                if told.is_err() {
-                    tracing::error!(socket = %socket.id(), "on_error panicked when told: {error}");
-                }
-            }
-            None => {
-                tracing::warn!(socket = %socket.id(), namespace = %socket.namespace(), "{error}")
-            }
-        }
-    }
-}
-
-impl fmt::Debug for Routes {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Routes")
-            .field("events", &self.events.keys())
+            .field("place", &self.place)
+            .field("routes", &self.routes)
             .finish_non_exhaustive()
     }
 }

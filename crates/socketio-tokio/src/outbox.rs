@@ -2,7 +2,7 @@
 //!
 //! Invariant: `waiting` is the sum of the lengths of the packets in `commands`.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::task::Waker;
 use std::time::Duration;
@@ -10,9 +10,10 @@ use std::time::Duration;
 use futures_util::task::AtomicWaker;
 use socketio_proto::server::ReplyTo;
 use socketio_proto::{Args, Encoded, Namespace};
-use tokio::sync::oneshot;
+use tokio::sync::Notify;
 
-use crate::error::{CallError, EmitError};
+use crate::call::Asker;
+use crate::error::EmitError;
 use crate::socket::Socket;
 
 /// One thing that the connection's task should do.
@@ -20,13 +21,14 @@ use crate::socket::Socket;
 pub(crate) enum Command {
     /// Ask the client, and tell the caller what it says.
     Call {
-        namespace: Namespace,
-        args: Args,
+        packet: Encoded,
         within: Option<Duration>,
-        answer: oneshot::Sender<Result<Args, CallError>>,
+        asker: Asker,
     },
     /// Leave every namespace, then close.
     Close,
+    /// End the session, once what was emitted before is delivered.
+    CloseSession,
     /// Close because the client reads too slowly to be served.
     CloseSlow,
     /// Leave one namespace.
@@ -39,7 +41,7 @@ pub(crate) enum Command {
         to: ReplyTo,
         args: Args,
     },
-    /// Close without a word to the client: the server ends.
+    /// Close because the server ends, once what was emitted before is delivered.
     ShutDown,
 }
 
@@ -55,9 +57,13 @@ impl Command {
     /// The bytes that the command will add to the send buffer.
     fn len(&self) -> usize {
         match self {
-            Self::Call { args, .. } | Self::Reply { args, .. } => OVERHEAD + args_len(args),
-            Self::Emit(packet, _) => OVERHEAD + packet.len(),
-            Self::Close | Self::CloseSlow | Self::Disconnect(_) | Self::ShutDown => 0,
+            Self::Call { packet, .. } | Self::Emit(packet, _) => OVERHEAD + packet.len(),
+            Self::Reply { args, .. } => OVERHEAD + args_len(args),
+            Self::Close
+            | Self::CloseSession
+            | Self::CloseSlow
+            | Self::Disconnect(_)
+            | Self::ShutDown => 0,
         }
     }
 }
@@ -78,6 +84,9 @@ pub(crate) struct Outbox {
     /// Bytes that the session holds: taken over from here, not yet written.
     written: AtomicUsize,
     waker: AtomicWaker,
+    /// Told whenever nothing waits any more.
+    drained: Notify,
+    abandoned: AtomicBool,
     limit: usize,
 }
 
@@ -95,6 +104,8 @@ impl Outbox {
             queue: Mutex::default(),
             written: AtomicUsize::new(0),
             waker: AtomicWaker::new(),
+            drained: Notify::new(),
+            abandoned: AtomicBool::new(false),
             limit,
         }
     }
@@ -138,7 +149,24 @@ impl Outbox {
 
     /// Says how many bytes the session holds now.
     pub(crate) fn set_written(&self, bytes: usize) {
-        self.written.store(bytes, Ordering::Relaxed);
+        let before = self.written.swap(bytes, Ordering::Relaxed);
+        // Whoever waits has seen some bytes: they can only go away here, or at the end.
+        if bytes == 0 && before > 0 && self.lock().waiting == 0 {
+            self.drained.notify_waiters();
+        }
+    }
+
+    /// Waits until nothing is queued, or the connection has ended.
+    pub(crate) async fn drained(&self) {
+        loop {
+            let mut drained = std::pin::pin!(self.drained.notified());
+            // Registered before the look, so that nothing is missed in between.
+            drained.as_mut().enable();
+            if self.is_closed() || self.queued_bytes() == 0 {
+                return;
+            }
+            drained.await;
+        }
     }
 
     /// The bytes that wait for this client to read.
@@ -154,6 +182,22 @@ impl Outbox {
         let commands = std::mem::take(&mut queue.commands);
         drop(queue);
         drop(commands);
+        self.drained.notify_waiters();
+    }
+
+    /// Whether the connection has ended.
+    pub(crate) fn is_closed(&self) -> bool {
+        self.lock().closed
+    }
+
+    /// Makes the task drop what it is doing, also when it only waits for handlers any more.
+    pub(crate) fn abandon(&self) {
+        self.abandoned.store(true, Ordering::Release);
+        self.waker.wake();
+    }
+
+    pub(crate) fn is_abandoned(&self) -> bool {
+        self.abandoned.load(Ordering::Acquire)
     }
 
     /// Whom to wake when a command arrives. Register before looking into the queue.

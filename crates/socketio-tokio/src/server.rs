@@ -1,34 +1,35 @@
 //! The server: options, namespaces, and the tower service made of them.
 
-use std::collections::HashMap;
 use std::convert::Infallible;
 use std::fmt;
 use std::future::Future;
 use std::io;
 use std::pin::Pin;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Weak};
 use std::task::{Context, Poll};
 
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use bytes::Bytes;
 use engineio_tokio::{Acceptor, Body};
 use http::request::Parts;
 use http::{Request, Response, StatusCode};
 use socketio_proto::engine::server::Session;
 use socketio_proto::server::{Config, Connection as Machine};
-use socketio_proto::{Namespace as Name, Room, SocketId, Timestamp};
+use socketio_proto::{Namespace as Name, Room, Timestamp};
 use tokio::net::{TcpListener, ToSocketAddrs};
 use tower_service::Service;
 
 use crate::broadcast::Broadcast;
-use crate::builder::Builder;
+use crate::builder::{Builder, Plan};
 use crate::client_files::ClientFiles;
-use crate::connection::Connection;
-use crate::hub::Hub;
-use crate::namespace::Routes;
-use crate::outbox::{Command, Outbox};
+use crate::connection::ClientTask;
+use crate::connections::{Closing, Connections};
+use crate::error::NamespaceTaken;
+use crate::handshake::Connection;
+use crate::hub::{Hub, Terms};
+use crate::namespace::Namespace;
+use crate::namespaces::Namespaces;
+use crate::observer::{Metrics, Observer};
+use crate::outbox::Outbox;
 
 /// A Socket.IO server.
 ///
@@ -43,21 +44,34 @@ struct Inner {
     client_files: Option<ClientFiles>,
 }
 
+/// A server seen from what it owns.
+#[derive(Clone)]
+pub(crate) struct WeakServer(Weak<Inner>);
+
+impl fmt::Debug for WeakServer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("WeakServer")
+    }
+}
+
+impl WeakServer {
+    pub(crate) fn upgrade(&self) -> Option<Server> {
+        self.0.upgrade().map(Server)
+    }
+}
+
 /// What all connections of a server share.
 pub(crate) struct Shared {
-    pub(crate) namespaces: HashMap<Name, (Arc<Hub>, Arc<Routes>)>,
+    pub(crate) namespaces: Arc<Namespaces>,
+    pub(crate) connections: Arc<Connections>,
     pub(crate) max_in_flight: usize,
     max_buffer_size: usize,
     config: Config,
-    connections: Mutex<Connections>,
-    next_key: AtomicU64,
+    on_new_namespace: Option<OnNewNamespace>,
+    pub(crate) observer: Option<Arc<dyn Observer>>,
 }
 
-#[derive(Default)]
-struct Connections {
-    outboxes: HashMap<u64, Arc<Outbox>>,
-    closing: bool,
-}
+pub(crate) type OnNewNamespace = Box<dyn Fn(&Broadcast) + Send + Sync>;
 
 impl Server {
     /// The options of a server, with the defaults of the JavaScript one.
@@ -65,39 +79,76 @@ impl Server {
         Builder::new()
     }
 
-    pub(crate) fn new(
-        options: engineio_tokio::Options,
-        config: Config,
-        namespaces: HashMap<Name, (Arc<Hub>, Arc<Routes>)>,
-        limits: Bounds,
-        client_files: Option<ClientFiles>,
-    ) -> Self {
-        let shared = Shared {
-            namespaces,
-            max_in_flight: limits.max_in_flight,
-            max_buffer_size: limits.max_buffer_size,
-            config,
-            connections: Mutex::default(),
-            next_key: AtomicU64::new(0),
-        };
-        let engine = engineio_tokio::Server::new(options, SocketAcceptor(Arc::new(shared)));
-        Self(Arc::new(Inner {
-            engine,
-            client_files,
-        }))
+    /// Makes a server with its first namespaces.
+    ///
+    /// # Panics
+    ///
+    /// If two namespaces have the same path, or one has a path that no packet can express.
+    pub(crate) fn new(plan: Plan, first: Vec<Namespace>) -> Self {
+        let server = Self(Arc::new_cyclic(|server| {
+            let server = WeakServer(Weak::clone(server));
+            let terms = Terms {
+                parser: plan.config.parser,
+                recovery: plan.recovery,
+                server,
+            };
+            let namespaces = Namespaces::new(plan.cleanup, terms);
+            let shared = Shared {
+                namespaces: Arc::new(namespaces),
+                connections: Arc::default(),
+                max_in_flight: plan.max_in_flight,
+                max_buffer_size: plan.max_buffer_size,
+                config: plan.config,
+                on_new_namespace: plan.on_new_namespace,
+                observer: plan.observer,
+            };
+            Inner {
+                engine: engineio_tokio::Server::new(plan.options, SocketAcceptor(Arc::new(shared))),
+                client_files: plan.client_files,
+            }
+        }));
+        let namespaces = &server.shared().namespaces;
+        for namespace in first {
+            if let Err(taken) = namespaces.add(namespace) {
+                panic!("{taken}");
+            }
+        }
+        // Unless it was among them, `/` exists without handlers.
+        let _there_already = namespaces.add(Namespace::new("/"));
+        server
+    }
+
+    /// Adds a namespace to a server that may be running already.
+    ///
+    /// # Errors
+    ///
+    /// If there is a namespace of this name. Its handlers stay as they are.
+    ///
+    /// # Panics
+    ///
+    /// If the path contains a comma, which no packet can express.
+    pub fn add(&self, namespace: Namespace) -> Result<(), NamespaceTaken> {
+        let added = self.shared().namespaces.add(namespace)?;
+        if let Some(hub) = added {
+            self.shared().announce(&hub);
+        }
+        Ok(())
     }
 
     /// Everybody in the namespace `path`.
     ///
-    /// The namespace must have been given to the builder; otherwise the emits of the choice
-    /// return [`EmitError::UnknownNamespace`](crate::EmitError::UnknownNamespace).
+    /// The namespace must exist; otherwise the emits of the choice return
+    /// [`EmitError::UnknownNamespace`](crate::EmitError::UnknownNamespace).
     pub fn of(&self, path: &str) -> Broadcast {
         let name = Name::new(path.to_owned()).ok();
         let found = name.and_then(|name| self.shared().namespaces.get(&name));
-        found.map_or_else(
-            || Broadcast::nowhere(path),
-            |(hub, _)| Broadcast::new(Arc::clone(hub)),
-        )
+        found.map_or_else(|| Broadcast::nowhere(path), Broadcast::new)
+    }
+
+    /// Every namespace that exists now, dynamic ones included, in no particular order.
+    pub fn namespaces(&self) -> Vec<Broadcast> {
+        let hubs = self.shared().namespaces.all();
+        hubs.into_iter().map(Broadcast::new).collect()
     }
 
     /// Everybody in `room` of the namespace `/`.
@@ -124,19 +175,35 @@ impl Server {
         self.0.engine.session_count()
     }
 
-    /// Puts all clients out, and whoever comes later as soon as it comes.
-    ///
-    /// Every socket sees the reason `server shutting down`; JavaScript clients see
-    /// `transport close` and begin to reconnect. Returns at once: the connections end in their
-    /// own tasks, where `on_disconnect` runs.
-    pub fn close(&self) {
-        let mut connections = self.shared().lock();
-        connections.closing = true;
-        let outboxes: Vec<_> = connections.outboxes.values().cloned().collect();
-        drop(connections);
-        for outbox in outboxes {
-            shut_down(&outbox);
+    /// How the server is doing at this moment: for metrics. Takes time for every connection.
+    pub fn metrics(&self) -> Metrics {
+        let shared = self.shared();
+        let (connections, queued_bytes) = shared.connections.measure();
+        let hubs = shared.namespaces.all();
+        Metrics {
+            connections,
+            queued_bytes,
+            namespaces: hubs.iter().map(|hub| hub.measure()).collect(),
         }
+    }
+
+    /// Puts all clients out, and takes no new ones: those get status 503.
+    ///
+    /// Every socket sees the reason `server shutting down`, and what was emitted before is still
+    /// delivered; JavaScript clients see `transport close` and begin to reconnect. That happens
+    /// whether or not the result is awaited. Awaiting it waits until the last client is gone and
+    /// its last handler done.
+    ///
+    /// ```no_run
+    /// # async fn example(io: socketio_tokio::Server, app: ()) {
+    /// io.close().await;
+    /// # }
+    /// ```
+    pub fn close(&self) -> Closing {
+        self.0.engine.close();
+        let connections = &self.shared().connections;
+        connections.close();
+        Closing::new(Arc::clone(connections))
     }
 
     /// Serves HTTP/1 on an address until the future is dropped; other paths get a 404.
@@ -146,7 +213,34 @@ impl Server {
     /// If the address cannot be bound, or accepting fails for good.
     pub async fn listen(&self, address: impl ToSocketAddrs) -> io::Result<()> {
         let listener = TcpListener::bind(address).await?;
-        engineio_tokio::serve(listener, self.clone(), std::future::pending()).await
+        self.serve(listener, std::future::pending()).await
+    }
+
+    /// Serves HTTP/1 on a listener until `shutdown` is ready; then [closes](Self::close), and
+    /// returns when everybody is gone.
+    ///
+    /// ```no_run
+    /// # async fn example(io: socketio_tokio::Server) -> std::io::Result<()> {
+    /// let listener = tokio::net::TcpListener::bind("127.0.0.1:3000").await?;
+    /// let ctrl_c = async { tokio::signal::ctrl_c().await.unwrap_or_default() };
+    /// io.serve(listener, ctrl_c).await
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// If accepting fails for good.
+    pub async fn serve(
+        &self,
+        listener: TcpListener,
+        shutdown: impl Future<Output = ()> + Send + 'static,
+    ) -> io::Result<()> {
+        let server = self.clone();
+        let closed = async move {
+            shutdown.await;
+            server.close().await;
+        };
+        engineio_tokio::serve(listener, self.clone(), closed).await
     }
 
     /// Answers one HTTP request, whatever its path: a router may have found its own way here.
@@ -165,12 +259,6 @@ impl Server {
     fn shared(&self) -> &Shared {
         &self.0.engine.acceptor().0
     }
-}
-
-/// How much one client may occupy.
-pub(crate) struct Bounds {
-    pub(crate) max_buffer_size: usize,
-    pub(crate) max_in_flight: usize,
 }
 
 impl<B> Service<Request<B>> for Server
@@ -204,34 +292,18 @@ impl fmt::Debug for Server {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Server")
             .field("path", &self.path())
+            .field("namespaces", &self.shared().namespaces)
             .field("connections", &self.connection_count())
             .finish_non_exhaustive()
     }
 }
 
 impl Shared {
-    /// The handlers of a namespace.
-    pub(crate) fn routes(&self, namespace: &Name) -> Option<&Arc<Routes>> {
-        self.namespaces.get(namespace).map(|(_, routes)| routes)
-    }
-
-    /// A fresh public id: 16 random bytes, unrelated to the secret session id.
-    pub(crate) fn socket_id(&self) -> SocketId {
-        let mut random = [0; 16];
-        // The operating system's generator fails only where nothing else would work either.
-        getrandom::fill(&mut random).expect("the operating system gives random bytes");
-        SocketId::new(URL_SAFE_NO_PAD.encode(random))
-    }
-
-    /// The connection `key` has ended.
-    pub(crate) fn forget(&self, key: u64) {
-        self.lock().outboxes.remove(&key);
-    }
-
-    fn lock(&self) -> MutexGuard<'_, Connections> {
-        self.connections
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
+    /// Tells the application that a namespace has come into being.
+    pub(crate) fn announce(&self, hub: &Arc<Hub>) {
+        if let Some(tell) = &self.on_new_namespace {
+            tell(&Broadcast::new(Arc::clone(hub)));
+        }
     }
 }
 
@@ -240,33 +312,26 @@ struct SocketAcceptor(Arc<Shared>);
 
 impl Acceptor for SocketAcceptor {
     type Machine = Machine;
-    type Application = Connection;
+    type Application = ClientTask;
 
     fn accept(
         &self,
         session: Session,
         request: Arc<Parts>,
         now: Timestamp,
-    ) -> (Machine, Connection) {
+    ) -> (Machine, ClientTask) {
         let Self(shared) = self;
-        let key = shared.next_key.fetch_add(1, Ordering::Relaxed);
         let outbox = Arc::new(Outbox::new(shared.max_buffer_size));
-        let mut connections = shared.lock();
-        connections.outboxes.insert(key, Arc::clone(&outbox));
-        let closing = connections.closing;
-        drop(connections);
-        if closing {
-            shut_down(&outbox);
-        }
-        let machine = Machine::new(session, &shared.config, now);
+        let key = shared.connections.add(&outbox);
+        let (sid, transport) = (session.sid().clone(), session.transport());
+        let connection = Connection::new(sid, transport, request, outbox);
         (
-            machine,
-            Connection::new(Arc::clone(shared), key, outbox, request),
+            Machine::new(session, &shared.config, now),
+            ClientTask::new(Arc::clone(shared), key, connection),
         )
     }
-}
 
-fn shut_down(outbox: &Outbox) {
-    // A connection that has ended already needs no telling.
-    let _ended = outbox.push(Command::ShutDown);
+    fn session(machine: &Machine) -> Option<&Session> {
+        Some(machine.engine())
+    }
 }

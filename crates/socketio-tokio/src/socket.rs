@@ -1,18 +1,29 @@
 //! One client in one namespace, as handlers and other tasks hold it.
 
-use std::fmt;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU8, Ordering};
+mod listen;
 
-use http::request::Parts;
+use std::fmt;
+use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::time::Duration;
+
 use serde::Serialize;
-use socketio_proto::{Args, Encoded, Namespace, Room, SocketId};
+use serde::de::DeserializeOwned;
+use serde::de::value::MapDeserializer;
+use socketio_proto::{Args, ArgsError, EncodeError, Encoded, Namespace, Room, SocketId};
 
 use crate::broadcast::Broadcast;
-use crate::call::Call;
+use crate::call::{Asker, Call};
+use crate::emitter::Emitter;
 use crate::error::EmitError;
+use crate::extensions::Extensions;
+use crate::handshake::{Connection, Handshake};
 use crate::hub::Hub;
-use crate::outbox::{Command, Outbox, Volatile};
+use crate::listeners::Listeners;
+use crate::outbox::{Command, Volatile};
+use crate::outgoing::Outgoing;
+use crate::recovery::{Belongings, SessionKey};
+use crate::server::Server;
 
 /// One client in one namespace.
 ///
@@ -23,11 +34,17 @@ pub struct Socket(Arc<Inner>);
 
 struct Inner {
     id: SocketId,
-    auth: Option<String>,
     hub: Arc<Hub>,
-    outbox: Arc<Outbox>,
-    request: Arc<Parts>,
+    handshake: Handshake,
     status: AtomicU8,
+    extensions: Extensions,
+    data: Mutex<Option<Args>>,
+    listeners: Listeners,
+    /// Under which name it can be recovered: fixed when it is let in.
+    session: OnceLock<SessionKey>,
+    recovered: AtomicBool,
+    /// The rooms that it was in, from its end until its last handlers have started.
+    last_rooms: Mutex<Vec<Room>>,
 }
 
 /// Where a socket is in its life. It only ever moves forward.
@@ -39,21 +56,29 @@ enum Status {
 }
 
 impl Socket {
+    /// A socket at the door; with the belongings of an earlier one if it is back.
     pub(crate) fn new(
         id: SocketId,
-        auth: Option<String>,
         hub: Arc<Hub>,
-        outbox: Arc<Outbox>,
-        request: Arc<Parts>,
+        handshake: Handshake,
+        belongings: Option<Belongings>,
     ) -> Self {
-        let status = AtomicU8::new(Status::Joining as u8);
+        let is_back = belongings.is_some();
+        let (extensions, data) = match belongings {
+            Some(Belongings { extensions, data }) => (extensions, data),
+            None => Default::default(),
+        };
         Self(Arc::new(Inner {
             id,
-            auth,
             hub,
-            outbox,
-            request,
-            status,
+            handshake,
+            status: AtomicU8::new(Status::Joining as u8),
+            extensions,
+            data: Mutex::new(data),
+            listeners: Listeners::default(),
+            session: OnceLock::new(),
+            recovered: AtomicBool::new(is_back),
+            last_rooms: Mutex::default(),
         }))
     }
 
@@ -68,19 +93,57 @@ impl Socket {
         self.0.hub.name()
     }
 
+    /// The server that the client is connected to. `None` once nobody holds it any more.
+    pub fn server(&self) -> Option<Server> {
+        self.0.hub.server()
+    }
+
     /// Whether the client is in the namespace: false while middleware decides, and after it left.
     pub fn is_connected(&self) -> bool {
         self.0.status.load(Ordering::Acquire) == Status::Connected as u8
     }
 
-    /// The head of the first HTTP request of this client: URI, headers, extensions.
-    pub fn request(&self) -> &Parts {
-        &self.0.request
+    /// Whether the client picked up where an earlier connection left off: the id, the rooms and
+    /// the data are those of then, and what the client missed has been sent.
+    pub fn is_recovered(&self) -> bool {
+        self.0.recovered.load(Ordering::Acquire)
     }
 
-    /// The JSON object that the client sent to be let in, if it sent one.
-    pub fn auth(&self) -> Option<&str> {
-        self.0.auth.as_deref()
+    /// How the client came in: headers, query, address, `auth` payload.
+    pub fn handshake(&self) -> &Handshake {
+        &self.0.handshake
+    }
+
+    /// The connection beneath, which the client's other namespaces use too.
+    pub fn connection(&self) -> &Connection {
+        &self.0.handshake.connection
+    }
+
+    /// The values that handlers keep with this socket, by their types.
+    pub fn extensions(&self) -> &Extensions {
+        &self.0.extensions
+    }
+
+    /// Keeps a value that describes the socket to others: to other servers and to tools, which
+    /// see it in [`Broadcast::fetch_sockets`]. It replaces the earlier one.
+    ///
+    /// # Errors
+    ///
+    /// If the value cannot be a Socket.IO argument.
+    pub fn set_data<T: Serialize + ?Sized>(&self, data: &T) -> Result<(), EncodeError> {
+        // A sequence of one, so that a tuple stays a tuple.
+        let data = Args::new(&(data,))?;
+        *self.0.data.lock().unwrap_or_else(PoisonError::into_inner) = Some(data);
+        Ok(())
+    }
+
+    /// The value that [`set_data`](Self::set_data) has kept, `{}` if there is none.
+    ///
+    /// # Errors
+    ///
+    /// If it is of another type.
+    pub fn data<T: DeserializeOwned>(&self) -> Result<T, ArgsError> {
+        read_data(self.raw_data().as_ref())
     }
 
     /// Emits an event to this client.
@@ -95,7 +158,7 @@ impl Socket {
     /// [`EmitError::NotConnected`] after it left, [`EmitError::Encode`] if the value or the name
     /// cannot be sent.
     pub fn emit(&self, event: &str, data: impl Serialize) -> Result<(), EmitError> {
-        self.push(Encoded::event(self.namespace(), event, &data)?)
+        self.emitter().emit(event, data)
     }
 
     /// Emits an event whose arguments are passed on as they were received.
@@ -104,7 +167,19 @@ impl Socket {
     ///
     /// As [`emit`](Self::emit).
     pub fn emit_args(&self, event: &str, args: &Args) -> Result<(), EmitError> {
-        self.push(Encoded::forward(self.namespace(), event, args)?)
+        self.emitter().emit_args(event, args)
+    }
+
+    /// An emit that is dropped if it cannot leave at once.
+    ///
+    /// ```no_run
+    /// # fn example(socket: socketio_tokio::Socket) -> Result<(), socketio_tokio::EmitError> {
+    /// socket.volatile().emit("position", (1, 2))?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn volatile(&self) -> Emitter<'_> {
+        self.emitter().volatile()
     }
 
     /// Emits an event and waits for the client's answer.
@@ -118,7 +193,7 @@ impl Socket {
     /// # }
     /// ```
     pub fn call<R>(&self, event: &str, data: impl Serialize) -> Call<R> {
-        Call::new(self, Args::event(event, &data))
+        Call::new(self, self.0.hub.encode_call(event, &data))
     }
 
     /// Joins a room. Allowed before the client is connected; without effect after it left.
@@ -133,7 +208,12 @@ impl Socket {
 
     /// The rooms in which this socket is, that of its own id included.
     pub fn rooms(&self) -> Vec<Room> {
-        self.0.hub.rooms_of(&self.0.id)
+        let last = self.last_rooms();
+        if last.is_empty() {
+            self.0.hub.rooms_of(&self.0.id)
+        } else {
+            last
+        }
     }
 
     /// Everybody else in `room`.
@@ -163,7 +243,41 @@ impl Socket {
 
     /// The bytes that wait for this client to read them, over all its namespaces.
     pub fn queued_bytes(&self) -> usize {
-        self.0.outbox.queued_bytes()
+        self.connection().outbox().queued_bytes()
+    }
+
+    /// Waits until nothing waits for this client any more, or it has left.
+    ///
+    /// The way to send much without ever meeting [`EmitError::Full`]: emit, await, and so on.
+    pub async fn drained(&self) {
+        self.connection().outbox().drained().await;
+    }
+
+    fn emitter(&self) -> Emitter<'_> {
+        Emitter::new(self)
+    }
+
+    /// Hands over a packet for this client alone.
+    pub(crate) fn push(&self, packet: Encoded, volatile: Volatile) -> Result<(), EmitError> {
+        match self.push_command(Command::Emit(packet, volatile)) {
+            Err(EmitError::Full) if volatile == Volatile::Yes => Ok(()),
+            outcome => outcome,
+        }
+    }
+
+    /// Hands over a packet that expects an answer.
+    pub(crate) fn ask(
+        &self,
+        packet: Encoded,
+        within: Option<Duration>,
+        asker: Asker,
+    ) -> Result<(), EmitError> {
+        self.show_outgoing(&packet);
+        self.push_command(Command::Call {
+            packet,
+            within,
+            asker,
+        })
     }
 
     /// Hands over a packet of a broadcast.
@@ -171,7 +285,8 @@ impl Socket {
     /// Nobody could be told that it was refused, and a gap in a client's events is worse than a
     /// reconnect: a client that lets its buffer fill up loses its connection instead.
     pub(crate) fn deliver(&self, packet: Encoded, volatile: Volatile) {
-        match self.0.outbox.push(Command::Emit(packet, volatile)) {
+        let outbox = self.connection().outbox();
+        match outbox.push(Command::Emit(packet, volatile)) {
             Err(EmitError::Full) if volatile == Volatile::No => self.command(Command::CloseSlow),
             _ => {}
         }
@@ -186,28 +301,123 @@ impl Socket {
         if self.is_gone() {
             Err(EmitError::NotConnected)
         } else {
-            self.0.outbox.push(command)
+            self.connection().outbox().push(command)
         }
     }
 
-    pub(crate) fn set_connected(&self) {
+    /// Shows a packet to the catch-alls for outgoing events.
+    pub(crate) fn show_outgoing(&self, packet: &Encoded) {
+        let of_namespace = &self.0.hub.routes().any_outgoing;
+        let own = self.0.listeners.any_outgoing();
+        if of_namespace.is_empty() && own.is_empty() {
+            return;
+        }
+        if let Some(event) = Outgoing::read(packet) {
+            of_namespace
+                .iter()
+                .chain(&own)
+                .for_each(|see| see(self, &event));
+        }
+    }
+
+    /// The client is in, and reachable in these rooms.
+    pub(crate) fn set_connected(&self, rooms: Vec<Room>) {
         self.0
             .status
             .store(Status::Connected as u8, Ordering::Release);
-        self.0.hub.insert(self);
+        self.0.hub.insert(self, rooms);
     }
 
+    /// The client has left: nobody reaches it through the hub any more.
     pub(crate) fn set_gone(&self) {
-        self.0.status.store(Status::Gone as u8, Ordering::Release);
-        self.0.hub.remove(&self.0.id);
+        let earlier = self.0.status.swap(Status::Gone as u8, Ordering::AcqRel);
+        if earlier != Status::Gone as u8 {
+            let rooms = self.0.hub.remove(&self.0.id);
+            *self.lock_last_rooms() = rooms;
+        }
     }
 
-    fn push(&self, packet: Encoded) -> Result<(), EmitError> {
-        self.push_command(Command::Emit(packet, Volatile::No))
+    /// The client has left. If its end was nobody's wish, it may come back.
+    pub(crate) fn end(&self, may_return: bool) {
+        self.set_gone();
+        if let Some(recovery) = self.0.hub.recovery() {
+            recovery.end(&self.0.hub, self, self.last_rooms(), may_return);
+        }
+    }
+
+    /// The client has come back over another connection: this one is over. Returns its rooms.
+    pub(crate) fn replace(&self) -> Vec<Room> {
+        self.command(Command::Disconnect(self.namespace().clone()));
+        self.set_gone();
+        self.last_rooms()
+    }
+
+    /// Nothing of an earlier socket could be recovered after all, except its id.
+    pub(crate) fn set_anew(&self) {
+        self.0.recovered.store(false, Ordering::Release);
+    }
+
+    pub(crate) fn set_session(&self, key: SessionKey) {
+        // Let in once: there is none yet.
+        let _there_already = self.0.session.set(key);
+    }
+
+    pub(crate) fn session(&self) -> Option<&SessionKey> {
+        self.0.session.get()
+    }
+
+    /// Whether both are the same socket, and not only of the same id.
+    pub(crate) fn is(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
+    }
+
+    /// From now on it was never in a room.
+    pub(crate) fn forget_rooms(&self) {
+        self.lock_last_rooms().clear();
     }
 
     pub(crate) fn is_gone(&self) -> bool {
         self.0.status.load(Ordering::Acquire) == Status::Gone as u8
+    }
+
+    pub(crate) fn hub(&self) -> &Arc<Hub> {
+        &self.0.hub
+    }
+
+    pub(crate) fn listeners(&self) -> &Listeners {
+        &self.0.listeners
+    }
+
+    pub(crate) fn raw_data(&self) -> Option<Args> {
+        let data = self.0.data.lock().unwrap_or_else(PoisonError::into_inner);
+        data.clone()
+    }
+
+    pub(crate) fn path_params(&self) -> Vec<String> {
+        let params = self.0.hub.pattern().and_then(|pattern| {
+            let params = pattern.params(self.namespace().as_str())?;
+            Some(params.into_iter().map(str::to_owned).collect())
+        });
+        params.unwrap_or_default()
+    }
+
+    fn last_rooms(&self) -> Vec<Room> {
+        self.lock_last_rooms().clone()
+    }
+
+    fn lock_last_rooms(&self) -> MutexGuard<'_, Vec<Room>> {
+        self.0
+            .last_rooms
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Reads what [`Socket::set_data`] has kept.
+pub(crate) fn read_data<T: DeserializeOwned>(data: Option<&Args>) -> Result<T, ArgsError> {
+    match data {
+        Some(data) => data.to::<(T,)>().map(|(value,)| value),
+        None => T::deserialize(MapDeserializer::new(std::iter::empty::<((), ())>())),
     }
 }
 

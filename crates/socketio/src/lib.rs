@@ -26,7 +26,8 @@
 //! |---|---|---|
 //! | `server` | yes | the server, and `Server::listen` to serve it alone |
 //! | `axum` | yes | [`axum::router`], to mount the server into an axum application |
-//! | `compression` | yes | compressed variants of the files that `serve_client` serves |
+//! | `compression` | yes | compressed answers to polls, and compressed variants of the files that `serve_client` serves |
+//! | `msgpack` | no | packets in MessagePack: `Parser::MessagePack` |
 #![forbid(unsafe_code)]
 
 #[cfg(feature = "server")]
@@ -34,10 +35,4 @@ pub use bytes::Bytes;
 #[cfg(feature = "axum")]
 pub use socketio_axum as axum;
 #[cfg(feature = "server")]
-pub use socketio_tokio::{
-    Ack, AllowOrigin, Args, ArgsError, Auth, Body, Broadcast, Builder, Call, CallError,
-    ClientFiles, CloseReason, ConnectContext, ConnectError, Context, Cors, Data, DecodeError,
-    DisconnectContext, DisconnectReason, EmitError, EncodeError, EventContext, FromContext,
-    Handler, HandlerError, Namespace, Rejection, Room, Server, Socket, SocketId, State, Transports,
-    Violation,
-};
+pub use socketio_tokio::*;

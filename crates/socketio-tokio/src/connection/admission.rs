@@ -1,141 +1,258 @@
-//! A client at the door of a namespace: middleware decides, then it is let in or kept out.
+//! A client at the door of a namespace: the namespace is found, middleware decides, then the
+//! client is let in or kept out.
 
 use std::sync::Arc;
 
-use socketio_proto::ConnectError;
-use socketio_proto::server::ConnectRequest;
+use socketio_proto::server::{Accept, ConnectRequest};
+use socketio_proto::{ConnectError, SocketId};
 
-use super::in_flight::{Outcome, Started, Subject, Task, Work};
-use super::{Connection, Joined, Turn};
-use crate::context::ConnectContext;
+use super::events::{Served, Subject};
+use super::in_flight::Ended;
+use super::{ClientTask, Joined, Turn};
+use crate::context::{ConnectContext, NamespaceContext};
+use crate::dynamic::Matcher;
 use crate::error::HandlerError;
-use crate::namespace::Routes;
+use crate::handshake::Handshake;
+use crate::namespaces::{Dynamic, Visit};
+use crate::random;
+use crate::recovery::{Claim, Entry, Recovery};
 use crate::socket::Socket;
+use crate::span::Span;
 
-impl Connection {
+/// A client for which a dynamic namespace is looked for.
+#[derive(Debug)]
+pub(super) struct Search {
+    request: ConnectRequest,
+    handshake: Handshake,
+    /// The number of the rule that is being asked.
+    rule: usize,
+}
+
+/// A client that middleware decides about.
+#[derive(Debug)]
+pub(super) struct Admission {
+    socket: Socket,
+    visit: Visit,
+    request: ConnectRequest,
+    /// The session that the client comes back to.
+    claim: Option<Box<Claim>>,
+    /// The number of the middleware to be asked next.
+    next: usize,
+}
+
+impl Search {
+    pub(super) fn own_span(&self) -> Span {
+        Span::rule(&self.request.namespace)
+    }
+}
+
+impl Admission {
+    pub(super) fn own_span(&self) -> Span {
+        Span::handler(&self.socket, "middleware")
+    }
+}
+
+impl ClientTask {
+    /// [js socket.io 4.8.4] names first, then the rules for dynamic namespaces in their order.
     pub(super) fn on_connect(&mut self, turn: &mut Turn<'_, '_>, request: ConnectRequest) {
-        let Some((hub, _)) = self.server.namespaces.get(&request.namespace) else {
-            // [js socket.io 4.8.4] the words that clients compare with.
-            return turn
-                .machine
-                .reject(request, &ConnectError::new("Invalid namespace"));
+        let handshake = Handshake {
+            connection: self.connection.clone(),
+            auth: request.auth.clone(),
         };
-        let auth = request.auth.as_ref().map(ToString::to_string);
-        let (hub, outbox) = (Arc::clone(hub), Arc::clone(&self.outbox));
-        let id = self.server.socket_id();
-        let socket = Socket::new(id, auth, hub, outbox, Arc::clone(&self.request));
-        self.ask_middleware(turn, socket, request, 0);
+        match self.server.namespaces.enter(&request.namespace) {
+            Some(visit) => self.welcome(turn, visit, handshake, request),
+            None => self.search(
+                turn,
+                Search {
+                    request,
+                    handshake,
+                    rule: 0,
+                },
+            ),
+        }
+    }
+
+    /// Asks the rules for dynamic namespaces, from `search.rule` on.
+    fn search(&mut self, turn: &mut Turn<'_, '_>, mut search: Search) {
+        while let Some(dynamic) = self.server.namespaces.dynamic(search.rule) {
+            let path = search.request.namespace.as_str();
+            let matches = match &dynamic.matcher {
+                Matcher::Ask(matches) => {
+                    let name = search.request.namespace.clone();
+                    let context = NamespaceContext::new(name, search.handshake.clone());
+                    return self.launch(turn, || matches(&context, true), || search);
+                }
+                Matcher::Path(matches) => matches(path),
+                Matcher::Pattern(pattern) => pattern.params(path).is_some(),
+            };
+            if matches {
+                return self.found(turn, search, &dynamic);
+            }
+            search.rule += 1;
+        }
+        // [js socket.io 4.8.4] the words that clients compare with.
+        let error = ConnectError::new("Invalid namespace");
+        self.refuse(turn, search.request, &error);
+    }
+
+    /// A rule has answered. No is also what it says by failing.
+    pub(super) fn on_match(&mut self, turn: &mut Turn<'_, '_>, search: Search, ended: Ended<bool>) {
+        let dynamic = match ended {
+            Ended::Finished(true) => self.server.namespaces.dynamic(search.rule),
+            Ended::Finished(false) | Ended::Rejected(_) => None,
+            Ended::Panicked(message) => {
+                let namespace = search.request.namespace.as_str();
+                tracing::error!(%namespace, "the rule of a dynamic namespace panicked: {message}");
+                None
+            }
+        };
+        match dynamic {
+            Some(dynamic) => self.found(turn, search, &dynamic),
+            None => {
+                let rule = search.rule + 1;
+                self.search(turn, Search { rule, ..search });
+            }
+        }
+    }
+
+    fn found(&mut self, turn: &mut Turn<'_, '_>, search: Search, dynamic: &Dynamic) {
+        let Search {
+            request, handshake, ..
+        } = search;
+        let namespaces = &self.server.namespaces;
+        let (visit, is_new) = namespaces.create(&request.namespace, dynamic);
+        if is_new {
+            self.server.announce(visit.hub());
+        }
+        self.welcome(turn, visit, handshake, request);
+    }
+
+    /// Gives the client a socket: a new one, or the one that it says was its own.
+    fn welcome(
+        &mut self,
+        turn: &mut Turn<'_, '_>,
+        visit: Visit,
+        handshake: Handshake,
+        request: ConnectRequest,
+    ) {
+        let recovery = visit.hub().recovery();
+        let claim = recovery
+            .zip(request.resume.as_ref())
+            .and_then(|(recovery, resume)| recovery.claim(resume));
+        let (id, belongings) = match &claim {
+            Some(claim) => (claim.sid().clone(), Some(claim.belongings().clone())),
+            None => (SocketId::new(random::secret()), None),
+        };
+        let is_known = claim.is_some() && recovery.is_some_and(Recovery::skips_middlewares);
+        let socket = Socket::new(id, Arc::clone(visit.hub()), handshake, belongings);
+        let admission = Admission {
+            socket,
+            visit,
+            request,
+            claim,
+            next: 0,
+        };
+        if is_known {
+            self.let_in(turn, admission);
+        } else {
+            self.ask_middleware(turn, admission);
+        }
+    }
+
+    /// Asks the middleware from number `admission.next` on; the last one opens the door.
+    fn ask_middleware(&mut self, turn: &mut Turn<'_, '_>, mut admission: Admission) {
+        let routes = Arc::clone(admission.socket.hub().routes());
+        let Some(middleware) = routes.middleware.get(admission.next) else {
+            return self.let_in(turn, admission);
+        };
+        admission.next += 1;
+        let context = ConnectContext::new(admission.socket.clone());
+        self.launch(turn, || middleware(&context, true), || admission);
     }
 
     pub(super) fn on_verdict(
         &mut self,
         turn: &mut Turn<'_, '_>,
-        socket: Socket,
-        request: ConnectRequest,
-        next: usize,
-        outcome: Outcome,
+        admission: Admission,
+        ended: Ended<Result<(), ConnectError>>,
     ) {
-        let event = || Subject::Connect.name();
-        let (error, report) = match outcome {
-            Outcome::Decided(Ok(())) => return self.ask_middleware(turn, socket, request, next),
-            Outcome::Decided(Err(error)) => (error, None),
-            Outcome::Rejected(rejection) => {
-                let refusal = ConnectError::new(rejection.to_string());
-                (
-                    refusal,
-                    Some(HandlerError::Rejected {
-                        event: event(),
-                        rejection,
-                    }),
-                )
+        let event = Subject::Connect.to_string();
+        let (error, report) = match ended {
+            Ended::Finished(Ok(())) => return self.ask_middleware(turn, admission),
+            Ended::Finished(Err(error)) => (error, None),
+            Ended::Rejected(rejection) => {
+                let refusal = ConnectError::new(rejection.told());
+                (refusal, Some(HandlerError::Rejected { event, rejection }))
             }
-            Outcome::Panicked(message) => {
-                let report = HandlerError::Panicked {
-                    event: event(),
-                    message,
-                };
-                (ConnectError::new("internal error"), Some(report))
+            Ended::Panicked(message) => {
+                let refusal = ConnectError::new("internal error");
+                (refusal, Some(HandlerError::Panicked { event, message }))
             }
-            Outcome::Answered(_) => (ConnectError::new("internal error"), None),
         };
-        if let (Some(report), Some(routes)) = (report, self.server.routes(&request.namespace)) {
-            routes.report(&socket, &report);
+        if let Some(report) = report {
+            self.report(&admission.socket, &report);
         }
-        self.keep_out(turn, &socket, request, &error);
+        self.keep_out(turn, admission, &error);
     }
 
-    /// Asks the middleware from number `next` on; the last one opens the door.
-    fn ask_middleware(
-        &mut self,
-        turn: &mut Turn<'_, '_>,
-        socket: Socket,
-        request: ConnectRequest,
-        next: usize,
-    ) {
-        let Some(routes) = self.server.routes(&request.namespace).cloned() else {
-            return;
-        };
-        let Some(middleware) = routes.middleware.get(next) else {
-            return self.let_in(turn, socket, routes, request);
-        };
-        let context = ConnectContext {
-            socket: socket.clone(),
-            state: (),
-        };
-        let started = Started::guard(Work::Admission, || middleware(&context, true));
-        self.launch(
-            turn,
-            Task::Admission {
-                socket,
-                request,
-                next: next + 1,
-            },
-            started,
-        );
-    }
-
-    fn let_in(
-        &mut self,
-        turn: &mut Turn<'_, '_>,
-        socket: Socket,
-        routes: Arc<Routes>,
-        request: ConnectRequest,
-    ) {
+    fn let_in(&mut self, turn: &mut Turn<'_, '_>, admission: Admission) {
+        let Admission {
+            socket,
+            visit,
+            request,
+            claim,
+            ..
+        } = admission;
         self.apply_commands(turn);
-        turn.machine.accept(request, socket.id().clone());
+        // Reachable first: what is emitted from now on waits behind the answer.
+        let entry = match socket.hub().recovery() {
+            Some(recovery) => Some(recovery.admit(&socket, claim)),
+            None => {
+                socket.set_connected(Vec::new());
+                None
+            }
+        };
+        let (pid, missed) = match entry {
+            Some(Entry { pid, missed }) => (Some(pid), missed),
+            None => (None, Vec::new()),
+        };
+        let sid = socket.id().clone();
+        turn.machine
+            .accept_with(request, Accept { sid, pid, missed });
         if !turn.machine.is_connected(socket.namespace()) {
-            // The connection has ended while middleware was thinking.
-            return socket.set_gone();
+            // The connection has ended while middleware was thinking. Whoever was back may come
+            // back again.
+            return socket.end(socket.is_recovered());
         }
-        socket.set_connected();
+        if let Some(observer) = &self.server.observer {
+            observer.socket_connected(&socket);
+        }
+        let joined = socket.clone();
         self.joined.push(Joined {
-            socket: socket.clone(),
-            routes: Arc::clone(&routes),
+            socket: joined,
+            _visit: visit,
         });
-        if let Some(handler) = &routes.on_connect {
-            let context = ConnectContext {
-                socket: socket.clone(),
-                state: (),
-            };
-            let started = Started::guard(Work::Event, || handler(&context, false));
-            let task = Task::Event {
-                socket,
-                subject: Subject::Connect,
-                reply: None,
-            };
-            self.launch(turn, task, started);
+        let routes = Arc::clone(socket.hub().routes());
+        for handler in &routes.on_connect {
+            let context = ConnectContext::new(socket.clone());
+            let served = || Served::new(socket.clone(), Subject::Connect, None);
+            self.launch(turn, || handler(&context, false), served);
         }
     }
 
-    fn keep_out(
-        &mut self,
-        turn: &mut Turn<'_, '_>,
-        socket: &Socket,
-        request: ConnectRequest,
-        error: &ConnectError,
-    ) {
+    fn keep_out(&mut self, turn: &mut Turn<'_, '_>, admission: Admission, error: &ConnectError) {
         self.apply_commands(turn);
-        socket.set_gone();
+        admission.socket.set_gone();
+        self.refuse(turn, admission.request, error);
+        if let (Some(recovery), Some(claim)) = (admission.visit.hub().recovery(), admission.claim) {
+            recovery.give_back(claim);
+        }
+    }
+
+    fn refuse(&self, turn: &mut Turn<'_, '_>, request: ConnectRequest, error: &ConnectError) {
+        if let Some(observer) = &self.server.observer {
+            observer.socket_refused(&request.namespace, error);
+        }
         turn.machine.reject(request, error);
     }
 }

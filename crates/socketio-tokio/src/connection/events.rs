@@ -1,19 +1,85 @@
 //! Events of a client, and what became of their handlers.
 
+use std::fmt;
 use std::sync::Arc;
 
 use serde::Serialize;
 use socketio_proto::server::ReplyTo;
 use socketio_proto::{Args, DecodeError, DisconnectReason, Namespace as Name};
 
-use super::in_flight::{Outcome, Started, Subject, Task, Work};
-use super::{Connection, Joined, Turn};
+use super::in_flight::Ended;
+use super::{ClientTask, Joined, Turn};
 use crate::answer::Answer;
 use crate::context::{DisconnectContext, EventContext};
 use crate::error::{EmitError, HandlerError, Rejection};
+use crate::handler::{EventFn, EventMiddlewareFn, Passed};
 use crate::socket::Socket;
+use crate::span::Span;
 
-impl Connection {
+/// An event or hook that is being served.
+#[derive(Debug)]
+pub(super) struct Served {
+    socket: Socket,
+    subject: Subject,
+    reply: Option<ReplyTo>,
+}
+
+impl Served {
+    pub(super) fn new(socket: Socket, subject: Subject, reply: Option<ReplyTo>) -> Self {
+        Self {
+            socket,
+            subject,
+            reply,
+        }
+    }
+}
+
+impl Served {
+    pub(super) fn own_span(&self) -> Span {
+        Span::handler(&self.socket, &self.subject)
+    }
+}
+
+/// What a handler was called for.
+#[derive(Debug)]
+pub(super) enum Subject {
+    Connect,
+    Disconnect,
+    Event(Args),
+    /// An event whose handler has returned long ago.
+    LateAnswer,
+}
+
+/// The name by which errors speak of it.
+impl fmt::Display for Subject {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Connect => f.write_str("connect"),
+            Self::Disconnect => f.write_str("disconnect"),
+            Self::Event(args) => f.write_str(&args.event_name().unwrap_or_default()),
+            Self::LateAnswer => f.write_str("late answer"),
+        }
+    }
+}
+
+/// An event on its way through the event middleware.
+pub(super) struct Passage {
+    socket: Socket,
+    args: Args,
+    reply: Option<ReplyTo>,
+    /// The middleware of the socket itself, which is asked behind that of its namespace.
+    own: Vec<EventMiddlewareFn>,
+    /// The number of the middleware to be asked next.
+    next: usize,
+}
+
+impl Passage {
+    pub(super) fn own_span(&self) -> Span {
+        Span::handler(&self.socket, self.args.event_name().unwrap_or_default())
+    }
+}
+
+impl ClientTask {
     pub(super) fn on_packet(
         &mut self,
         turn: &mut Turn<'_, '_>,
@@ -21,29 +87,119 @@ impl Connection {
         args: Args,
         reply: Option<ReplyTo>,
     ) {
-        let Some(Joined { socket, routes }) = self.find(namespace) else {
+        let Some(Joined { socket, .. }) = self.find(namespace) else {
             return;
         };
-        let (socket, routes) = (socket.clone(), Arc::clone(routes));
-        let subject = Subject::Event(args.clone());
-        let Some(handler) = args.event_name().and_then(|name| routes.event(&name)) else {
-            // As in the reference, an event without a listener is not an error of anybody.
-            return tracing::debug!(socket = %socket.id(), event = %subject.name(), "no handler");
-        };
-        let wanted = reply.is_some();
-        let context = EventContext::new(socket.clone(), args, reply);
-        let started = Started::guard(Work::Event, || handler(&context, wanted));
-        // What an `Ack` argument has taken is no longer here: the return value is not an answer.
-        let reply = context.take_reply();
-        self.launch(
+        let socket = socket.clone();
+        if let Some(observer) = &self.server.observer {
+            observer.event_received(&socket, &args.event_name().unwrap_or_default());
+        }
+        let routes = Arc::clone(socket.hub().routes());
+        for handler in routes.any.iter().chain(&socket.listeners().any()) {
+            self.serve(turn, &socket, &args, handler, None);
+        }
+        let own = socket.listeners().middleware();
+        if routes.event_middleware.is_empty() && own.is_empty() {
+            return self.dispatch(turn, &socket, &args, reply);
+        }
+        self.pass(
             turn,
-            Task::Event {
+            Passage {
                 socket,
-                subject,
+                args,
                 reply,
+                own,
+                next: 0,
             },
-            started,
         );
+    }
+
+    /// Asks the event middleware from number `passage.next` on, then calls the handlers.
+    fn pass(&mut self, turn: &mut Turn<'_, '_>, mut passage: Passage) {
+        let routes = Arc::clone(passage.socket.hub().routes());
+        let mut middleware = routes.event_middleware.iter().chain(&passage.own);
+        let Some(middleware) = middleware.nth(passage.next).cloned() else {
+            let Passage {
+                socket,
+                args,
+                reply,
+                ..
+            } = passage;
+            return self.dispatch(turn, &socket, &args, reply);
+        };
+        passage.next += 1;
+        let context = EventContext::new(passage.socket.clone(), passage.args.clone(), None);
+        self.launch(turn, || middleware(&context, true), || passage);
+    }
+
+    /// Middleware has spoken about an event.
+    pub(super) fn on_passed(
+        &mut self,
+        turn: &mut Turn<'_, '_>,
+        mut passage: Passage,
+        ended: Ended<Passed>,
+    ) {
+        let stopped = match ended {
+            Ended::Finished(Ok(None)) => return self.pass(turn, passage),
+            Ended::Finished(Ok(Some(args))) => {
+                let name = passage.args.event_name().unwrap_or_default();
+                match args.with_name(&name) {
+                    Ok(args) => {
+                        passage.args = args;
+                        return self.pass(turn, passage);
+                    }
+                    Err(source) => Ended::Finished(Answer::Unencodable(source)),
+                }
+            }
+            Ended::Finished(Err(failure)) => Ended::Finished(failure),
+            Ended::Panicked(message) => Ended::Panicked(message),
+            Ended::Rejected(rejection) => Ended::Rejected(rejection),
+        };
+        let subject = Subject::Event(passage.args);
+        let served = Served::new(passage.socket, subject, passage.reply);
+        self.on_served(turn, served, stopped);
+    }
+
+    /// Calls the handlers of an event. The first one answers.
+    fn dispatch(
+        &mut self,
+        turn: &mut Turn<'_, '_>,
+        socket: &Socket,
+        args: &Args,
+        mut reply: Option<ReplyTo>,
+    ) {
+        let name = args.event_name().unwrap_or_default();
+        let routes = Arc::clone(socket.hub().routes());
+        let own = socket.listeners().take_event(&name);
+        let handlers = routes.event(&name).iter().chain(&own);
+        let mut found = false;
+        for handler in handlers {
+            found = true;
+            self.serve(turn, socket, args, handler, reply.take());
+        }
+        if !found {
+            // As in the reference, an event without a listener is not an error of anybody.
+            tracing::debug!(socket = %socket.id(), event = %name, "no handler");
+        }
+    }
+
+    fn serve(
+        &mut self,
+        turn: &mut Turn<'_, '_>,
+        socket: &Socket,
+        args: &Args,
+        handler: &EventFn,
+        reply: Option<ReplyTo>,
+    ) {
+        let wanted = reply.is_some();
+        let context = EventContext::new(socket.clone(), args.clone(), reply);
+        let start = || handler(&context, wanted);
+        self.launch(turn, start, || {
+            // What an `Ack` argument has taken is no longer here: then the return value is not an
+            // answer.
+            let reply = context.take_reply();
+            Served::new(socket.clone(), Subject::Event(args.clone()), reply)
+        });
     }
 
     pub(super) fn on_left(
@@ -57,86 +213,46 @@ impl Connection {
             .iter()
             .position(|joined| joined.socket.namespace() == namespace);
         let Some(position) = position else { return };
-        let Joined { socket, routes } = self.joined.remove(position);
-        if let Some(handler) = &routes.on_disconnect {
-            let context = DisconnectContext {
-                socket: socket.clone(),
-                reason,
-                state: (),
-            };
-            let started = Started::guard(Work::Event, || handler(&context, false));
-            let task = Task::Event {
-                socket,
-                subject: Subject::Disconnect,
-                reply: None,
-            };
-            self.launch(turn, task, started);
+        let Joined { socket, _visit } = self.joined.remove(position);
+        let routes = Arc::clone(socket.hub().routes());
+        let context = DisconnectContext::new(socket.clone(), reason);
+        let leaving = || Served::new(socket.clone(), Subject::Disconnect, None);
+        let own = socket.listeners().disconnecting();
+        for handler in routes.on_disconnecting.iter().chain(&own) {
+            self.launch(turn, || handler(&context, false), leaving);
+        }
+        socket.forget_rooms();
+        let own = socket.listeners().disconnect();
+        for handler in routes.on_disconnect.iter().chain(&own) {
+            self.launch(turn, || handler(&context, false), leaving);
         }
     }
 
     pub(super) fn on_malformed(&self, error: DecodeError) {
-        for Joined { socket, routes } in &self.joined {
-            routes.report(socket, &HandlerError::Malformed(error));
+        for Joined { socket, .. } in &self.joined {
+            self.report(socket, &HandlerError::Malformed(error));
         }
     }
 
     /// Sends what a handler returned, and reports what went wrong with it.
-    pub(super) fn answer(
-        &self,
+    pub(super) fn on_served(
+        &mut self,
         turn: &mut Turn<'_, '_>,
-        socket: &Socket,
-        subject: &Subject,
-        reply: Option<ReplyTo>,
-        outcome: Outcome,
+        served: Served,
+        ended: Ended<Answer>,
     ) {
-        let event = || subject.name();
-        let (args, report) = match outcome {
-            Outcome::Answered(Answer::Value(args)) => (args, None),
-            Outcome::Answered(Answer::Failure(answer)) => (
-                Some(answer.clone()),
-                Some(HandlerError::Failed {
-                    event: event(),
-                    answer,
-                }),
-            ),
-            Outcome::Answered(Answer::Unencodable(source)) => {
-                let source = EmitError::from(source);
-                let answer = error_args(&source);
-                (
-                    answer,
-                    Some(HandlerError::Unanswered {
-                        event: event(),
-                        source,
-                    }),
-                )
-            }
-            Outcome::Rejected(rejection) => {
-                let answer = error_args(&rejection);
-                (
-                    answer,
-                    Some(HandlerError::Rejected {
-                        event: event(),
-                        rejection,
-                    }),
-                )
-            }
-            Outcome::Panicked(message) => {
-                let answer = error_args(&Rejection::new("internal error"));
-                (
-                    answer,
-                    Some(HandlerError::Panicked {
-                        event: event(),
-                        message,
-                    }),
-                )
-            }
-            Outcome::Decided(_) => (None, None),
-        };
-        if let Some(report) = report {
-            self.report(socket, &report);
+        let Served {
+            socket,
+            subject,
+            reply,
+        } = served;
+        self.apply_commands(turn);
+        let (args, error) = outcome(&subject, ended);
+        if let Some(error) = error {
+            self.report(&socket, &error);
         }
         if let (Some(to), Some(args)) = (reply, args) {
-            self.reply(turn, socket, to, args, subject);
+            self.reply(turn, &socket, to, args, &subject);
         }
     }
 
@@ -149,14 +265,51 @@ impl Connection {
         subject: &Subject,
     ) {
         if let Err(refused) = turn.machine.reply(to, args) {
-            let (event, source) = (subject.name(), refused.into());
+            let (event, source) = (subject.to_string(), refused.into());
             self.report(socket, &HandlerError::Unanswered { event, source });
         }
     }
 
-    fn report(&self, socket: &Socket, error: &HandlerError) {
-        if let Some(routes) = self.server.routes(socket.namespace()) {
-            routes.report(socket, error);
+    pub(super) fn report(&self, socket: &Socket, error: &HandlerError) {
+        if let Some(observer) = &self.server.observer {
+            observer.handler_failed(socket, error);
+        }
+        socket.hub().routes().report(socket, error);
+    }
+}
+
+/// What the peer is answered, and what the application is told.
+fn outcome(subject: &Subject, ended: Ended<Answer>) -> (Option<Args>, Option<HandlerError>) {
+    let event = || subject.to_string();
+    match ended {
+        Ended::Finished(Answer::Value(args)) => (args, None),
+        Ended::Finished(Answer::Failure(answer)) => {
+            let event = event();
+            (
+                Some(answer.clone()),
+                Some(HandlerError::Failed { event, answer }),
+            )
+        }
+        Ended::Finished(Answer::Unencodable(source)) => {
+            let (event, source) = (event(), EmitError::from(source));
+            (
+                error_args(&source),
+                Some(HandlerError::Unanswered { event, source }),
+            )
+        }
+        Ended::Rejected(rejection) => {
+            let event = event();
+            (
+                error_args(&rejection),
+                Some(HandlerError::Rejected { event, rejection }),
+            )
+        }
+        Ended::Panicked(message) => {
+            let event = event();
+            (
+                error_args(&Rejection::new("internal error")),
+                Some(HandlerError::Panicked { event, message }),
+            )
         }
     }
 }

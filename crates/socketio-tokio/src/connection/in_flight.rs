@@ -9,123 +9,101 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use futures_util::stream::{FuturesUnordered, Stream};
-use socketio_proto::server::{ConnectRequest, ReplyTo};
-use socketio_proto::{Args, ConnectError};
 
-use crate::answer::Answer;
+use super::admission::{Admission, Search};
+use super::events::{Passage, Served};
 use crate::error::Rejection;
 use crate::handler::BoxFuture;
-use crate::socket::Socket;
-
-/// What a handler is working on, kept beside its future.
-#[derive(Debug)]
-pub(super) enum Task {
-    /// Middleware number `next - 1` of a client at the door.
-    Admission {
-        socket: Socket,
-        request: ConnectRequest,
-        next: usize,
-    },
-    /// The handler of an event or hook.
-    Event {
-        socket: Socket,
-        subject: Subject,
-        reply: Option<ReplyTo>,
-    },
-}
-
-/// What a handler was called for.
-#[derive(Debug)]
-pub(super) enum Subject {
-    Connect,
-    Disconnect,
-    Event(Args),
-    /// An event whose handler has returned long ago.
-    LateAnswer,
-}
-
-impl Subject {
-    /// The name by which errors speak of it.
-    pub(super) fn name(&self) -> String {
-        match self {
-            Self::Connect => "connect".to_owned(),
-            Self::Disconnect => "disconnect".to_owned(),
-            Self::Event(args) => args.event_name().unwrap_or_default().into_owned(),
-            Self::LateAnswer => "late answer".to_owned(),
-        }
-    }
-}
-
-/// A handler's future.
-pub(super) enum Work {
-    Admission(BoxFuture<Result<(), ConnectError>>),
-    Event(BoxFuture<Answer>),
-}
+use crate::span::Span;
 
 /// How a handler ended.
 #[derive(Debug)]
-pub(super) enum Outcome {
-    Answered(Answer),
-    Decided(Result<(), ConnectError>),
+pub(super) enum Ended<T> {
+    /// With what it returned.
+    Finished(T),
+    /// Not at all: this event is lost, and nothing else.
     Panicked(String),
+    /// Before it began: its arguments could not be taken.
     Rejected(Rejection),
 }
 
-/// How the synchronous part of a handler ended: taking its arguments and making its future.
-pub(super) enum Started {
-    Panicked(String),
-    Rejected(Rejection),
-    Running(Work),
+/// What a handler works on, kept beside its future.
+pub(super) trait Task: Sized {
+    /// What the handler returns.
+    type Output;
+    /// What the handler does belongs to this span.
+    fn span(&self) -> Span;
+    /// The handler at work.
+    fn running(job: Job<Self>) -> Running;
+    /// The handler at its end.
+    fn done(self, ended: Ended<Self::Output>) -> Done;
 }
 
-impl Started {
-    /// Runs it; a panic ends no more than this event.
-    pub(super) fn guard<T>(
-        work: impl FnOnce(BoxFuture<T>) -> Work,
-        start: impl FnOnce() -> Result<BoxFuture<T>, Rejection>,
-    ) -> Self {
-        match catch_unwind(AssertUnwindSafe(start)) {
-            Ok(Ok(future)) => Self::Running(work(future)),
-            Ok(Err(rejection)) => Self::Rejected(rejection),
-            Err(panic) => Self::Panicked(panic_message(&*panic)),
+macro_rules! tasks {
+    ($($task:ident -> $output:ty),*) => {
+        /// A handler at work.
+        pub(super) enum Running {
+            $($task(Job<$task>),)*
         }
-    }
+
+        /// A handler at its end.
+        pub(super) enum Done {
+            $($task($task, Ended<$output>),)*
+        }
+
+        impl Future for Running {
+            type Output = Done;
+
+            fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Done> {
+                match &mut *self {
+                    $(Self::$task(job) => job.poll(cx),)*
+                }
+            }
+        }
+
+        $(impl Task for $task {
+            type Output = $output;
+
+            fn span(&self) -> Span {
+                self.own_span()
+            }
+
+            fn running(job: Job<Self>) -> Running {
+                Running::$task(job)
+            }
+
+            fn done(self, ended: Ended<$output>) -> Done {
+                Done::$task(self, ended)
+            }
+        })*
+    };
+}
+tasks! {
+    Admission -> Result<(), socketio_proto::ConnectError>,
+    Passage -> crate::handler::Passed,
+    Search -> bool,
+    Served -> crate::answer::Answer
 }
 
 /// A handler's future, and what it works on.
-pub(super) struct Running {
-    task: Option<Task>,
-    work: Work,
+pub(super) struct Job<T: Task> {
+    task: Option<T>,
+    future: BoxFuture<T::Output>,
+    span: Span,
 }
 
-impl Running {
-    pub(super) fn new(task: Task, work: Work) -> Self {
-        Self {
-            task: Some(task),
-            work,
-        }
-    }
-
-    fn poll_work(&mut self, cx: &mut Context<'_>) -> Poll<Outcome> {
-        match &mut self.work {
-            Work::Admission(future) => future.as_mut().poll(cx).map(Outcome::Decided),
-            Work::Event(future) => future.as_mut().poll(cx).map(Outcome::Answered),
-        }
-    }
-}
-
-impl Future for Running {
-    type Output = (Task, Outcome);
-
-    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<(Task, Outcome)> {
-        let polled = catch_unwind(AssertUnwindSafe(|| self.poll_work(cx)));
-        let outcome = match polled {
+impl<T: Task> Job<T> {
+    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Done> {
+        let Self { future, span, .. } = self;
+        let poll = || span.enter(|| future.as_mut().poll(cx));
+        let polled = catch_unwind(AssertUnwindSafe(poll));
+        let ended = match polled {
             Ok(Poll::Pending) => return Poll::Pending,
-            Ok(Poll::Ready(outcome)) => outcome,
-            Err(panic) => Outcome::Panicked(panic_message(&*panic)),
+            Ok(Poll::Ready(output)) => Ended::Finished(output),
+            Err(panic) => Ended::Panicked(panic_message(&*panic)),
         };
         match self.task.take() {
-            Some(task) => Poll::Ready((task, outcome)),
+            Some(task) => Poll::Ready(task.done(ended)),
             // Never polled again after it was ready: `FuturesUnordered` drops it.
             None => Poll::Pending,
         }
@@ -145,12 +123,31 @@ impl InFlight {
         self.0.is_empty()
     }
 
-    /// Polls a handler for the first time; it stays here unless it is ready at once.
-    pub(super) fn start(
+    /// Stops all of them.
+    pub(super) fn clear(&mut self) {
+        self.0.clear();
+    }
+
+    /// Takes a handler's arguments and polls it for the first time; it stays here unless it is
+    /// ready at once. The task is made when the arguments have been taken.
+    pub(super) fn start<T: Task>(
         &self,
         cx: &mut Context<'_>,
-        mut running: Running,
-    ) -> Option<(Task, Outcome)> {
+        start: impl FnOnce() -> Result<BoxFuture<T::Output>, Rejection>,
+        task: impl FnOnce() -> T,
+    ) -> Option<Done> {
+        let future = match catch_unwind(AssertUnwindSafe(start)) {
+            Ok(Ok(future)) => future,
+            Ok(Err(rejection)) => return Some(task().done(Ended::Rejected(rejection))),
+            Err(panic) => return Some(task().done(Ended::Panicked(panic_message(&*panic)))),
+        };
+        let task = task();
+        let span = task.span();
+        let mut running = T::running(Job {
+            task: Some(task),
+            future,
+            span,
+        });
         match Pin::new(&mut running).poll(cx) {
             Poll::Ready(done) => Some(done),
             Poll::Pending => {
@@ -161,7 +158,7 @@ impl InFlight {
     }
 
     /// A handler that has got ready since.
-    pub(super) fn poll_done(&mut self, cx: &mut Context<'_>) -> Option<(Task, Outcome)> {
+    pub(super) fn poll_done(&mut self, cx: &mut Context<'_>) -> Option<Done> {
         match Pin::new(&mut self.0).poll_next(cx) {
             Poll::Ready(done) => done,
             Poll::Pending => None,

@@ -1,0 +1,50 @@
+//! An emit to one socket that is not quite the usual one.
+
+use serde::Serialize;
+use socketio_proto::Args;
+
+use crate::error::EmitError;
+use crate::outbox::Volatile;
+use crate::socket::Socket;
+
+/// An emit to one socket, with what is special about it.
+#[derive(Clone, Copy, Debug)]
+#[must_use = "nothing is sent until something is emitted"]
+pub struct Emitter<'a> {
+    socket: &'a Socket,
+    volatile: Volatile,
+}
+
+impl<'a> Emitter<'a> {
+    pub(crate) fn new(socket: &'a Socket) -> Self {
+        let volatile = Volatile::No;
+        Self { socket, volatile }
+    }
+
+    /// Drops the event if it cannot leave at once: no poll is waiting, or earlier packets are
+    /// still being written. [sio5 § Volatile; js socket.io 4.8.4]
+    pub fn volatile(mut self) -> Self {
+        self.volatile = Volatile::Yes;
+        self
+    }
+
+    /// As [`Socket::emit`].
+    ///
+    /// # Errors
+    ///
+    /// As [`Socket::emit`]; a volatile event that was dropped is not an error.
+    pub fn emit(self, event: &str, data: impl Serialize) -> Result<(), EmitError> {
+        let hub = self.socket.hub();
+        hub.emit(self.socket, &hub.encode(event, &data)?, self.volatile)
+    }
+
+    /// As [`Socket::emit_args`].
+    ///
+    /// # Errors
+    ///
+    /// As [`emit`](Self::emit).
+    pub fn emit_args(self, event: &str, args: &Args) -> Result<(), EmitError> {
+        let hub = self.socket.hub();
+        hub.emit(self.socket, &hub.forward(event, args)?, self.volatile)
+    }
+}
