@@ -45,6 +45,14 @@ enum Part {
     Raw(&'static str),
 }
 
+const BUFFER_LIMIT: usize = 150_000;
+
+/// Bytes of the largest message.
+const LARGEST: usize = 70_000;
+
+/// The longest of the spans in the configuration: the one for closing.
+const LONGEST_WAIT: Duration = Duration::from_millis(600);
+
 fn ops() -> impl Strategy<Value = Vec<Op>> {
     let index = 0..4_usize;
     let part = prop_oneof![
@@ -67,7 +75,7 @@ fn ops() -> impl Strategy<Value = Vec<Op>> {
         4 => index.clone().prop_map(Op::Flushed),
         1 => index.clone().prop_map(Op::Closed),
         1 => index.prop_map(Op::Failed),
-        12 => prop_oneof![9 => 0..20_usize, 1 => 20_000..70_000_usize].prop_map(Op::Send),
+        12 => prop_oneof![9 => 0..20_usize, 1 => 20_000..LARGEST].prop_map(Op::Send),
         1 => Just(Op::Close),
         1 => Just(Op::Abort),
         4 => (0..400_u64).prop_map(Op::Wait),
@@ -110,7 +118,7 @@ impl World {
         config.ping_timeout = Duration::from_millis(400);
         config.upgrade_timeout = Duration::from_millis(450);
         config.close_timeout = Duration::from_millis(600);
-        config.buffer_limit = 150_000;
+        config.buffer_limit = BUFFER_LIMIT;
         let mut ids = Ids::new();
         let (request, transport) = (ids.request(), ids.transport());
         let now = Timestamp::from_millis(0);
@@ -289,6 +297,9 @@ impl World {
             Ok(()) => {
                 assert!(was_open && !was_full);
                 self.accepted += 1;
+                // The limit, one message, and what the session says by itself.
+                let bound = BUFFER_LIMIT + LARGEST + 100;
+                assert!(self.session.queued_bytes() <= bound, "more than the limit");
             }
             Err(SendError::Closed(_)) => assert!(!was_open),
             Err(SendError::Full(_)) => assert!(was_full && self.session.queued_bytes() > 0),
@@ -303,11 +314,10 @@ impl World {
     /// Time always makes progress: what was due has happened.
     fn tick(&mut self) {
         self.session.handle_timeout(self.now);
-        assert!(
-            self.session
-                .next_timeout()
-                .is_none_or(|next| next > self.now)
-        );
+        let next = self.session.next_timeout();
+        assert!(next.is_none_or(|next| next > self.now));
+        let latest = self.now + LONGEST_WAIT;
+        assert!(next.is_none_or(|next| next <= latest), "waits too long");
         self.drain();
     }
 

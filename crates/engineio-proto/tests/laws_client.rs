@@ -42,6 +42,14 @@ enum Part {
 
 const HANDSHAKE: &str = r#"0{"sid":"s","upgrades":["websocket"],"pingInterval":500,"pingTimeout":400,"maxPayload":100}"#;
 
+const BUFFER_LIMIT: usize = 150_000;
+
+/// Bytes of the largest message.
+const LARGEST: usize = 70_000;
+
+/// The longest of the spans of configuration and handshake: from one ping to the end of patience.
+const LONGEST_WAIT: Duration = Duration::from_millis(900);
+
 fn ops() -> impl Strategy<Value = Vec<Op>> {
     let index = 0..3_usize;
     let part = prop_oneof![
@@ -59,7 +67,7 @@ fn ops() -> impl Strategy<Value = Vec<Op>> {
         4 => index.clone().prop_map(Op::Flushed),
         1 => index.clone().prop_map(Op::Closed),
         1 => index.prop_map(Op::Broken),
-        12 => prop_oneof![9 => 0..20_usize, 1 => 20_000..70_000_usize].prop_map(Op::Send),
+        12 => prop_oneof![9 => 0..20_usize, 1 => 20_000..LARGEST].prop_map(Op::Send),
         1 => Just(Op::Close),
         1 => Just(Op::Abort),
         3 => (0..400_u64).prop_map(Op::Wait),
@@ -100,7 +108,7 @@ impl World {
         config.opening_timeout = Duration::from_millis(700);
         config.upgrade_timeout = Duration::from_millis(450);
         config.close_timeout = Duration::from_millis(600);
-        config.buffer_limit = 150_000;
+        config.buffer_limit = BUFFER_LIMIT;
         let now = Timestamp::from_millis(0);
         let mut world = Self {
             session: Session::connect(&config, Ids::new(), now),
@@ -227,6 +235,9 @@ impl World {
             Ok(()) => {
                 assert!(!was_full && !self.is_closed);
                 self.accepted += 1;
+                // The limit, one message, and what the session says by itself.
+                let bound = BUFFER_LIMIT + LARGEST + 100;
+                assert!(self.session.queued_bytes() <= bound, "more than the limit");
             }
             Err(SendError::Closed(_)) => assert!(!self.session.is_open()),
             Err(SendError::Full(_)) => assert!(was_full && self.session.queued_bytes() > 0),
@@ -238,6 +249,8 @@ impl World {
         self.session.handle_timeout(self.now);
         let next = self.session.next_timeout();
         assert!(next.is_none_or(|next| next > self.now), "time stands still");
+        let latest = self.now + LONGEST_WAIT;
+        assert!(next.is_none_or(|next| next <= latest), "waits too long");
         self.drain();
     }
 

@@ -5,15 +5,12 @@
 
 mod world;
 
-use world::{play, transcript_of};
+use world::{play, seeds_of, transcript_of};
 
 #[test]
 fn the_laws_hold_for_every_seed_that_once_broke_one() {
-    for line in include_str!("seeds.txt").lines() {
-        let seed = line.split('#').next().unwrap_or_default().trim();
-        if !seed.is_empty() {
-            check(seed.parse().expect("a seed is a number"));
-        }
+    for seed in seeds_of(include_str!("seeds.txt")) {
+        check(seed);
     }
 }
 
@@ -30,6 +27,9 @@ fn the_laws_hold_for_the_first_seeds() {
             Err(_) => check(seed),
         }
     }
+    // A law that holds in fine weather alone is worth little.
+    let missing = net.expect("the last one was played").tally.rarer_than(3);
+    assert_eq!(missing, [], "accidents that hardly happen");
 }
 
 fn check(seed: u64) {
@@ -38,4 +38,4 @@ fn check(seed: u64) {
     }
 }
 
-const SEEDS: u64 = 5_000;
+const SEEDS: u64 = 10_000;

@@ -106,6 +106,30 @@ const MUTANTS: &[Mutant] = &[
         ],
     },
     Mutant {
+        name: "server: a second candidate takes the place of the first",
+        edits: &[edit(
+            "server/web_socket.rs",
+            "                probe: probe @ None,\n",
+            "                probe,\n",
+        )],
+    },
+    Mutant {
+        name: "server: an answer that went nowhere is forgotten",
+        edits: &[edit(
+            "server/polling.rs",
+            "Link::Polling { answered, .. } if *answered == Some(request) => {}",
+            "Link::Polling { answered, .. } if *answered == Some(request) => return,",
+        )],
+    },
+    Mutant {
+        name: "server: a poll that broke goes on waiting",
+        edits: &[edit(
+            "server/polling.rs",
+            "Link::Polling { poll, .. } if *poll == Some(request) => *poll = None,",
+            "Link::Polling { poll, .. } if *poll == Some(request) => return,",
+        )],
+    },
+    Mutant {
         name: "server: two polls at once are taken",
         edits: &[edit(
             "server/polling.rs",
@@ -149,8 +173,8 @@ const MUTANTS: &[Mutant] = &[
         name: "server: messages may be sent while closing",
         edits: &[edit(
             "server/mod.rs",
-            "State::Closing { .. } | State::Closed => Err(SendError::Closed(frame)),",
-            "State::Closed => Err(SendError::Closed(frame)),\n            State::Closing { .. } => { self.outbox.push(frame); Ok(()) }",
+            "State::Closing { .. } | State::Closed { .. } => Err(SendError::Closed(frame)),",
+            "State::Closed { .. } => Err(SendError::Closed(frame)),\n            State::Closing { .. } => { self.outbox.push(frame); Ok(()) }",
         )],
     },
     Mutant {
@@ -255,6 +279,14 @@ const MUTANTS: &[Mutant] = &[
             "client/mod.rs",
             "                        phase: ProbePhase::Pausing,\n                        ..\n                    }),\n                ..\n            }\n            | Link::Dialing(_) => {}",
             "                        phase: ProbePhase::Pausing,\n                        ..\n                    }),\n                ..\n            } if self.now.as_millis() == u64::MAX => {}\n            Link::Dialing(_) => {}",
+        )],
+    },
+    Mutant {
+        name: "client: a request that broke is forgotten",
+        edits: &[edit(
+            "client/polling.rs",
+            "if self.return_of(request).is_some() {",
+            "if self.return_of(request).is_some() && false {",
         )],
     },
     Mutant {

@@ -67,6 +67,10 @@ impl Game for Talk {
         self.server.max_payload
     }
 
+    fn longest_wait(&self) -> u64 {
+        45_000
+    }
+
     fn client_line(event: &ClientEvent) -> String {
         Numbers::client_line(event)
     }

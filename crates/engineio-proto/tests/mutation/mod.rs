@@ -1,9 +1,9 @@
 //! Breaks a copy of a crate on purpose, one rule at a time, and sees what notices.
 
-use std::fs;
+use std::fs::{self, File};
 use std::path::{Path, PathBuf};
-use std::process::{Command, ExitCode};
-use std::time::Instant;
+use std::process::{Command, ExitCode, Stdio};
+use std::time::{Duration, Instant};
 
 /// The crate that is broken.
 pub(crate) struct Subject {
@@ -31,11 +31,13 @@ pub(crate) const fn edit(file: &'static str, from: &'static str, to: &'static st
     Edit { file, from, to }
 }
 
-/// Tries the mutants that `--only` picks; fails if one survives.
+/// Tries the mutants that `--only` picks; fails if one survives. One that makes a test run longer
+/// than `--limit` seconds is caught, too: the test hangs.
 pub(crate) fn run(subject: &Subject, mutants: &[Mutant]) -> ExitCode {
     let only = argument("--only").unwrap_or_default();
     let seeds = argument("--seeds").unwrap_or_else(|| subject.seeds.to_string());
-    let copy = Copy::make(subject);
+    let limit = argument("--limit").map_or(LIMIT, |limit| limit.parse().expect("a number"));
+    let copy = Copy::make(subject, Duration::from_secs(limit));
     let mut survivors = 0;
     for mutant in mutants.iter().filter(|mutant| mutant.name.contains(&only)) {
         copy.apply(mutant);
@@ -57,10 +59,12 @@ struct Copy<'a> {
     subject: &'a Subject,
     root: PathBuf,
     sources: PathBuf,
+    /// How long one run of one test file may take.
+    limit: Duration,
 }
 
 impl<'a> Copy<'a> {
-    fn make(subject: &'a Subject) -> Self {
+    fn make(subject: &'a Subject, limit: Duration) -> Self {
         let here = Path::new(env!("CARGO_MANIFEST_DIR"));
         let workspace = here.join("../..");
         let root =
@@ -78,6 +82,7 @@ impl<'a> Copy<'a> {
             subject,
             root,
             sources: here.join("src"),
+            limit,
         }
     }
 
@@ -103,62 +108,133 @@ impl<'a> Copy<'a> {
     }
 
     fn file(&self, edit: &Edit) -> PathBuf {
-        let folder = self.root.join("crates").join(self.subject.package);
-        folder.join("src").join(edit.file)
+        self.folder().join("src").join(edit.file)
+    }
+
+    /// Of the crate, in the copy.
+    fn folder(&self) -> PathBuf {
+        self.root.join("crates").join(self.subject.package)
     }
 
     /// The seed and the law that caught the mutant, and how long that took.
     fn simulate(&self, seeds: &str) -> (Option<String>, f64) {
-        let built = self.cargo(&["--test", "simulate", "--no-run"]);
-        let errors = String::from_utf8_lossy(&built.stderr);
-        assert!(built.status.success(), "{errors}");
-        #[allow(clippy::disallowed_methods, reason = "how long a mutant lives is real")]
-        let start = Instant::now();
-        let run = self.cargo(&["--test", "simulate", "--", "--seeds", seeds]);
-        let seconds = start.elapsed().as_secs_f64();
-        if run.status.success() {
-            return (None, seconds);
-        }
-        let report = String::from_utf8_lossy(&run.stdout);
-        let seed = report.lines().find(|line| line.starts_with("seed "));
-        let law = report
-            .lines()
-            .rev()
-            .skip_while(|line| !line.starts_with("broken after"))
-            .skip(1)
-            .find(|line| !line.trim().is_empty() && !line.starts_with(' '));
-        let caught = format!("{}: {}", seed.unwrap_or("?"), law.unwrap_or("?"));
-        (Some(caught), seconds)
+        let programs = self.build(&["--test", "simulate"]);
+        let (name, program) = programs.first().expect("there is a simulation");
+        let (end, seconds) = self.run(program, &["--seeds", seeds]);
+        let caught = match end {
+            End::Passed => None,
+            End::Failed(report) => Some(verdict(&report)),
+            End::Hung => Some(format!("`{name}` hangs")),
+        };
+        (caught, seconds)
     }
 
     /// The first of the other tests that catches the mutant.
     fn test(&self) -> Option<String> {
-        let run = self.cargo(&["--tests", "--no-fail-fast"]);
-        let report = String::from_utf8_lossy(&run.stdout);
-        let failed = report.lines().find_map(|line| line.strip_prefix("---- "));
-        let name = failed?.trim_end_matches(" stdout ----");
-        Some(format!("test {name}"))
+        let programs = self.build(&["--tests"]).into_iter();
+        programs
+            .filter_map(|(name, program)| match self.run(&program, &[]).0 {
+                End::Passed => None,
+                End::Failed(report) => {
+                    let failed = report.lines().find_map(|line| line.strip_prefix("---- "));
+                    let test = failed.unwrap_or("?").trim_end_matches(" stdout ----");
+                    Some(format!("{name}: {test}"))
+                }
+                End::Hung => Some(format!("`{name}` hangs")),
+            })
+            .next()
     }
 
-    fn cargo(&self, arguments: &[&str]) -> std::process::Output {
-        Command::new(env!("CARGO"))
+    /// Builds test files: their names and programs.
+    fn build(&self, which: &[&str]) -> Vec<(String, PathBuf)> {
+        let built = Command::new(env!("CARGO"))
+            .args(["test", "--release", "--quiet", "--offline", "--no-run"])
             .args([
-                "test",
-                "--release",
-                "--quiet",
-                "--offline",
+                "--message-format",
+                "json-render-diagnostics",
                 "-p",
                 self.subject.package,
             ])
-            .args(arguments)
+            .args(which)
             .env(
                 "CARGO_TARGET_DIR",
                 Path::new(env!("CARGO_TARGET_TMPDIR")).join(".."),
             )
             .current_dir(&self.root)
             .output()
-            .expect("cargo runs")
+            .expect("cargo runs");
+        let errors = String::from_utf8_lossy(&built.stderr);
+        let report = String::from_utf8_lossy(&built.stdout);
+        assert!(built.status.success(), "{errors}");
+        let messages = report.lines().map(|line| {
+            serde_json::from_str::<serde_json::Value>(line).expect("a message of cargo")
+        });
+        let programs = messages.filter_map(|message| {
+            let name = message["target"]["name"].as_str()?.to_owned();
+            Some((name, message["executable"].as_str()?.into()))
+        });
+        programs.collect()
     }
+
+    /// Runs a program until its end or its limit. What it printed, and how long it took.
+    fn run(&self, program: &Path, arguments: &[&str]) -> (End, f64) {
+        let printed = self.root.join("printed.txt");
+        let output = File::create(&printed).expect("a file");
+        #[allow(clippy::disallowed_methods, reason = "how long a mutant lives is real")]
+        let start = Instant::now();
+        let mut child = Command::new(program)
+            .args(arguments)
+            .current_dir(self.folder())
+            .stdout(output)
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("it was just built");
+        loop {
+            let seconds = start.elapsed();
+            if let Some(status) = child.try_wait().expect("a child") {
+                let report = fs::read(&printed).expect("what it printed");
+                let report = String::from_utf8_lossy(&report).into_owned();
+                let end = match status.success() {
+                    true => End::Passed,
+                    false => End::Failed(report),
+                };
+                return (end, seconds.as_secs_f64());
+            }
+            if seconds > self.limit {
+                child.kill().expect("a child");
+                child.wait().expect("a child");
+                return (End::Hung, seconds.as_secs_f64());
+            }
+            std::thread::sleep(Duration::from_millis(5));
+        }
+    }
+}
+
+/// How a program ended, with what it printed.
+enum End {
+    Passed,
+    Failed(String),
+    /// Not within its limit.
+    Hung,
+}
+
+/// Seconds that a test file may take, unless `--limit` says otherwise.
+const LIMIT: u64 = 120;
+
+/// How the words of a comparison that fails begin.
+const COMPARISON: &str = "assertion `left == right` failed: ";
+
+/// The seed that broke a law, and the law.
+fn verdict(report: &str) -> String {
+    let seed = report.lines().find(|line| line.starts_with("seed "));
+    let law = report
+        .lines()
+        .rev()
+        .skip_while(|line| !line.starts_with("broken after"))
+        .skip(1)
+        .find(|line| !line.trim().is_empty() && !line.starts_with(' '));
+    let law = law.unwrap_or("?").trim_start_matches(COMPARISON);
+    format!("{}: {law}", seed.unwrap_or("?"))
 }
 
 fn copy_folder(from: &Path, to: &Path) {

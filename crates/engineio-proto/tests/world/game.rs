@@ -46,7 +46,8 @@ pub(crate) trait Game {
     /// Whose act it is.
     fn actor(act: &Self::Act) -> Side;
 
-    /// Applies one act. `servers` are the sessions so far, the latest one last.
+    /// Applies one act, at the time of its actor. `servers` are the sessions so far: the first is
+    /// the one that the client knows, the others are the work of a proxy that dials twice.
     fn act(
         &mut self,
         now: Timestamp,
@@ -74,6 +75,9 @@ pub(crate) trait Game {
 
     /// The largest body of a post, in bytes.
     fn max_payload(&self) -> u64;
+
+    /// The longest that any machine may set itself a deadline ahead, in milliseconds.
+    fn longest_wait(&self) -> u64;
 
     /// An event of the client as it stands in a transcript.
     fn client_line(event: &<Self::Client as Machine>::Event) -> String {

@@ -12,11 +12,13 @@
 )]
 
 mod client_walk;
+mod cut;
 mod fault;
 mod game;
 mod network;
 mod numbers;
 mod rng;
+mod tally;
 mod trace;
 mod walk;
 mod weather;
@@ -27,7 +29,8 @@ pub(crate) use fault::Fault;
 pub(crate) use game::{Game, Side};
 pub(crate) use network::{Network, World};
 pub(crate) use numbers::{Act, Numbers, Scenario, play, transcript_of};
-pub(crate) use rng::Rng;
+pub(crate) use rng::{Rng, seeds_of};
+pub(crate) use tally::{Seen, Tally};
 pub(crate) use trace::Trace;
 pub(crate) use walk::{Walk, assert_transcript};
 pub(crate) use weather::Weather;

@@ -9,9 +9,10 @@ use std::collections::BinaryHeap;
 use bytes::Bytes;
 use engineio_proto::{Frame, Ids, Machine, Output, RequestId, Sid, Timestamp, TransportId};
 
+use super::cut::Stream;
 use super::fault::Notice;
 use super::trace::{client_io, server_io};
-use super::{Fault, Game, Rng, Side, Trace, Weather};
+use super::{Fault, Game, Rng, Seen, Side, Tally, Trace, Weather};
 
 pub(crate) struct World<G: Game> {
     pub(crate) game: G,
@@ -30,6 +31,8 @@ pub(crate) struct Network<A> {
     pub(crate) rng: Rng,
     pub(crate) weather: Weather,
     pub(crate) trace: Trace,
+    /// What has happened in all the worlds of this network.
+    pub(crate) tally: Tally,
     /// Something has happened that may end a session.
     pub(crate) is_disturbed: bool,
     /// Something has happened that may make an upgrade fail.
@@ -41,10 +44,13 @@ pub(crate) struct Network<A> {
     pub(super) sockets: Vec<Socket>,
     pub(super) ghosts: Ids,
     pub(super) asleep_until: [u64; 2],
+    /// By how many milliseconds the clock of a side is late, because it stood still.
+    pub(super) late_by: [u64; 2],
     pub(super) slow_until: [u64; 2],
     pub(super) stalled_until: u64,
     pub(super) spoils_next: [bool; 2],
     pub(super) repeats_next_poll: bool,
+    pub(super) repeats_next_dial: bool,
     pub(super) refuses_next: bool,
     pub(super) delays_next: u64,
     pub(super) has_hung_up: bool,
@@ -65,6 +71,10 @@ pub(super) struct Exchange {
     pub(super) is_done: bool,
     /// The connection is broken: nothing passes.
     pub(super) is_dead: bool,
+    /// By who receives them.
+    pub(super) streams: [Stream; 2],
+    /// Who is told if it breaks.
+    pub(super) notice: Notice,
 }
 
 /// A WebSocket.
@@ -76,6 +86,12 @@ pub(super) struct Socket {
     /// Nothing passes.
     pub(super) is_dead: bool,
     pub(super) is_candidate: bool,
+    /// A copy that a proxy has made: the client does not know it.
+    pub(super) is_copy: bool,
+    /// By who receives them.
+    pub(super) streams: [Stream; 2],
+    /// Who is told if it breaks.
+    pub(super) notice: Notice,
 }
 
 #[derive(Default)]
@@ -132,6 +148,7 @@ impl<A> Default for Network<A> {
             rng: Rng::new(0),
             weather: Weather::calm(0),
             trace: Trace::silent(),
+            tally: Tally::default(),
             is_disturbed: false,
             is_upgrade_spoiled: false,
             is_cut: false,
@@ -141,10 +158,12 @@ impl<A> Default for Network<A> {
             sockets: Vec::new(),
             ghosts,
             asleep_until: [0; 2],
+            late_by: [0; 2],
             slow_until: [0; 2],
             stalled_until: 0,
             spoils_next: [false; 2],
             repeats_next_poll: false,
+            repeats_next_dial: false,
             refuses_next: false,
             delays_next: 0,
             has_hung_up: false,
@@ -201,26 +220,32 @@ impl<G: Game> World<G> {
 
     /// When the next timer fires: when it is due, or as late as the driver is.
     fn next_due(&self) -> u64 {
-        let [client_wakes, server_wakes] = self.net.asleep_until;
-        let due = |timeout: Option<Timestamp>, wakes: u64| {
+        let longest = self.game.longest_wait();
+        let due = |timeout: Option<Timestamp>, side: Side| {
+            let wakes = self.net.asleep_until[side as usize];
             timeout.map_or(u64::MAX, |due| {
-                due.as_millis().saturating_add(self.net.lag).max(wakes)
+                let due = due
+                    .as_millis()
+                    .saturating_add(self.net.late_by[side as usize]);
+                let latest = self.net.now.max(wakes) + longest;
+                assert!(due <= latest, "{side:?} waits until {due}");
+                due.saturating_add(self.net.lag).max(wakes)
             })
         };
-        let mut next = due(self.client.next_timeout(), client_wakes);
+        let mut next = due(self.client.next_timeout(), Side::Client);
         for server in &self.servers {
-            next = next.min(due(server.next_timeout(), server_wakes));
+            next = next.min(due(server.next_timeout(), Side::Server));
         }
         next
     }
 
     fn on_timeouts(&mut self) {
-        let now = self.net.time();
         if self.net.asleep_until[Side::Client as usize] <= self.net.now {
-            tick(&mut self.client, now);
+            tick(&mut self.client, self.net.time_of(Side::Client));
             self.drain_client();
         }
         if self.net.asleep_until[Side::Server as usize] <= self.net.now {
+            let now = self.net.time_of(Side::Server);
             for session in 0..self.servers.len() {
                 tick(&mut self.servers[session], now);
                 self.drain_server(session);
@@ -233,24 +258,34 @@ impl<G: Game> World<G> {
     }
 
     pub(super) fn act(&mut self, act: &G::Act) {
-        let now = self.net.time();
-        self.net.trace.remark(now, || format!("{act:?}"));
+        self.net
+            .trace
+            .remark(self.net.time(), || format!("{act:?}"));
+        let side = G::actor(act);
+        let now = self.net.time_of(side);
         // What is overdue happens before what is asked.
-        self.client.handle_timeout(now);
-        self.drain_client();
-        for session in 0..self.servers.len() {
-            self.servers[session].handle_timeout(now);
-            self.drain_server(session);
+        match side {
+            Side::Client => self.client.handle_timeout(now),
+            Side::Server => {
+                for server in &mut self.servers {
+                    server.handle_timeout(now);
+                }
+            }
         }
+        self.drain(side);
         self.game.act(now, act, &mut self.client, &mut self.servers);
-        self.drain_client();
-        if let Some(session) = self.servers.len().checked_sub(1) {
-            self.drain_server(session);
+        self.drain(side);
+    }
+
+    fn drain(&mut self, side: Side) {
+        match side {
+            Side::Client => self.drain_client(),
+            Side::Server => (0..self.servers.len()).for_each(|session| self.drain_server(session)),
         }
     }
 
     pub(super) fn drain_client(&mut self) {
-        let now = self.net.time();
+        let (now, time) = (self.net.time(), self.net.time_of(Side::Client));
         let mut count = 0;
         while let Some(output) = self.client.poll_output() {
             count += 1;
@@ -264,7 +299,7 @@ impl<G: Game> World<G> {
                     self.net
                         .trace
                         .output(now, Side::Client, || G::client_line(&event));
-                    self.game.on_client(now, &mut self.client, event);
+                    self.game.on_client(time, &mut self.client, event);
                 }
             }
         }
@@ -274,7 +309,7 @@ impl<G: Game> World<G> {
     }
 
     pub(super) fn drain_server(&mut self, session: usize) {
-        let now = self.net.time();
+        let (now, time) = (self.net.time(), self.net.time_of(Side::Server));
         let mut count = 0;
         while let Some(output) = self.servers[session].poll_output() {
             count += 1;
@@ -289,7 +324,7 @@ impl<G: Game> World<G> {
                         .trace
                         .output(now, Side::Server, || G::server_line(&event));
                     self.game
-                        .on_server(now, session, &mut self.servers[session], event);
+                        .on_server(time, session, &mut self.servers[session], event);
                 }
             }
         }
@@ -302,7 +337,8 @@ impl<G: Game> World<G> {
     pub(super) fn accept(&mut self, via: engineio_proto::server::Opening) -> usize {
         let session = self.servers.len();
         let sid = Sid::new(format!("s{session}"));
-        let server = self.game.accept(sid, via, self.net.time());
+        let now = self.net.time_of(Side::Server);
+        let server = self.game.accept(sid, via, now);
         self.servers.push(server);
         session
     }
@@ -321,10 +357,12 @@ impl<A> Network<A> {
         self.exchanges.clear();
         self.sockets.clear();
         self.asleep_until = [0; 2];
+        self.late_by = [0; 2];
         self.slow_until = [0; 2];
         self.stalled_until = 0;
         self.spoils_next = [false; 2];
         self.repeats_next_poll = false;
+        self.repeats_next_dial = false;
         self.refuses_next = false;
         self.delays_next = 0;
         self.has_hung_up = false;
@@ -333,6 +371,15 @@ impl<A> Network<A> {
 
     pub(crate) const fn time(&self) -> Timestamp {
         Timestamp::from_millis(self.now)
+    }
+
+    /// What the clock of a side shows.
+    pub(super) const fn time_of(&self, side: Side) -> Timestamp {
+        Timestamp::from_millis(self.now.saturating_sub(self.late_by[side as usize]))
+    }
+
+    pub(super) const fn saw(&mut self, seen: Seen) {
+        self.tally.count(seen);
     }
 
     pub(super) fn push(&mut self, at: u64, what: What<A>) {
@@ -346,9 +393,13 @@ impl<A> Network<A> {
     }
 
     /// When something that leaves now and takes `way` arrives.
-    pub(super) fn arrival(&self, way: u64) -> u64 {
-        let grain = self.weather.grain;
-        (self.now + way).div_ceil(grain) * grain
+    pub(super) fn arrival(&mut self, way: u64) -> u64 {
+        let (at, grain) = (self.now + way, self.weather.grain);
+        let passes = at.div_ceil(grain) * grain;
+        if passes > at {
+            self.saw(Seen::Buffered);
+        }
+        passes
     }
 
     /// Every request that reached a session is answered, whatever happens to it.
@@ -390,17 +441,22 @@ impl<A> Network<A> {
         let is_long = |millis: u64| millis > LONGEST_HARMLESS;
         match fault {
             Fault::Cut => {
+                self.saw(Seen::Cable);
                 self.is_cut = true;
                 self.is_disturbed = true;
             }
             Fault::Stall(millis) => {
+                self.saw(Seen::Stall);
                 self.stalled_until = self.stalled_until.max(self.now + millis);
                 self.is_disturbed |= is_long(millis);
             }
             Fault::Sleep(side, millis) => {
-                let until = &mut self.asleep_until[side as usize];
-                *until = (*until).max(self.now + millis);
-                self.is_disturbed |= is_long(millis);
+                self.saw([Seen::ClientSlept, Seen::ServerSlept][side as usize]);
+                self.sleep(side, millis);
+            }
+            Fault::Suspend(side, millis) => {
+                self.saw([Seen::ClientClockStood, Seen::ServerClockStood][side as usize]);
+                self.late_by[side as usize] += self.sleep(side, millis);
             }
             Fault::SlowReader(side, millis) => {
                 let until = &mut self.slow_until[side as usize];
@@ -409,6 +465,7 @@ impl<A> Network<A> {
             }
             Fault::Refuse => self.refuses_next = true,
             Fault::LateDial(millis) => self.delays_next = millis,
+            Fault::RepeatedDial => self.repeats_next_dial = true,
             Fault::RepeatedPoll => {
                 self.repeats_next_poll = true;
                 self.is_disturbed = true;
@@ -417,58 +474,17 @@ impl<A> Network<A> {
                 self.spoils_next[side as usize] = true;
                 self.is_disturbed = true;
             }
-            Fault::Reset(notice) => self.reset_connection(notice),
+            Fault::Reset(notice) => self.cut_connection(notice),
         }
     }
 
-    fn reset_connection(&mut self, notice: Notice) {
-        let live =
-            |socket: &Socket| !socket.is_dead && !socket.ends.iter().any(|end| end.is_closed);
-        let way = self.rng.within(&self.weather.http);
-        if let Some(number) = self.sockets.iter().position(live)
-            && self.rng.one_in(2)
-        {
-            let socket = &mut self.sockets[number];
-            socket.is_dead = true;
-            if socket.is_candidate {
-                self.is_upgrade_spoiled = true;
-            } else {
-                self.is_disturbed = true;
-            }
-            for side in [Side::Client, Side::Server] {
-                if notice == Notice::Both || notice == Notice::Only(side) {
-                    self.push(self.now + way, What::Gone(side, number, Manner::Broken));
-                }
-            }
-            return;
-        }
-        let waiting = self
-            .exchanges
-            .iter()
-            .filter(|exchange| !exchange.is_done && !exchange.is_dead);
-        let Some(nth) = u64::try_from(waiting.count())
-            .ok()
-            .filter(|count| *count > 0)
-        else {
-            return;
-        };
-        let nth = self.rng.below(nth);
-        let mut waiting = self
-            .exchanges
-            .iter_mut()
-            .enumerate()
-            .filter(|(_, exchange)| !exchange.is_done && !exchange.is_dead);
-        let (number, exchange) = waiting
-            .nth(usize::try_from(nth).unwrap_or(0))
-            .expect("counted above");
-        exchange.is_dead = true;
-        self.is_disturbed = true;
-        if notice == Notice::Both || notice == Notice::Only(Side::Client) {
-            self.push(self.now + way, What::Broken(number));
-        }
-        if notice == Notice::Both || notice == Notice::Only(Side::Server) {
-            self.push(self.now + way, What::Aborted(number));
-        }
+    /// One side stands still. By how much longer than it would have anyway.
+    fn sleep(&mut self, side: Side, millis: u64) -> u64 {
+        let until = &mut self.asleep_until[side as usize];
+        let before = (*until).max(self.now);
+        *until = (*until).max(self.now + millis);
+        self.is_disturbed |= millis > LONGEST_HARMLESS;
+        *until - before
     }
 }
 

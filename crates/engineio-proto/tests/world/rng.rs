@@ -47,3 +47,12 @@ impl Rng {
         unreachable!("a ticket is below the sum of the weights")
     }
 }
+
+/// The seeds of a file: one a line, each with what it once found behind a `#`.
+pub(crate) fn seeds_of(file: &str) -> Vec<u64> {
+    let seeds = file.lines().filter_map(|line| {
+        let seed = line.split('#').next().unwrap_or_default().trim();
+        (!seed.is_empty()).then(|| seed.parse().expect("a seed is a number"))
+    });
+    seeds.collect()
+}

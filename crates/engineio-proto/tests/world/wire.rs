@@ -5,8 +5,10 @@ use engineio_proto::client::{self, Query};
 use engineio_proto::server::{self, BodyKind, Opening};
 use engineio_proto::{Frame, Machine, RequestId, Sid, TransportId};
 
+use super::cut::{ANSWER_HEAD, REQUEST_HEAD, Stream, answer_len, close_len, message_len};
+use super::fault::Notice;
 use super::network::{End, Entry, Exchange, Manner, Network, Socket, What, World};
-use super::{Game, Side};
+use super::{Game, Seen, Side};
 
 impl<G: Game> World<G> {
     /// Lets one thing happen, unless something stands in its way.
@@ -50,27 +52,28 @@ impl<G: Game> World<G> {
     }
 
     fn tell_client(&mut self, input: client::Input) {
-        self.client.handle(self.net.time(), input);
+        self.client.handle(self.net.time_of(Side::Client), input);
         self.drain_client();
     }
 
     fn tell_server(&mut self, session: usize, input: server::Input) {
-        self.servers[session].handle(self.net.time(), input);
+        let now = self.net.time_of(Side::Server);
+        self.servers[session].handle(now, input);
         self.drain_server(session);
     }
 
     fn on_head(&mut self, number: usize) {
-        let exchange = &mut self.net.exchanges[number];
-        if exchange.is_dead {
+        let carries = |net: &mut Network<_>| {
+            net.exchange_carries(Side::Server, number, REQUEST_HEAD, Seen::CutInHead)
+        };
+        if self.net.exchanges[number].is_dead || !carries(&mut self.net) {
             return;
         }
+        let exchange = &mut self.net.exchanges[number];
         let request = exchange.request;
         let is_post = exchange.body.is_some();
         let Some(session) = exchange.session else {
-            exchange.owes[0] = true;
-            let session = self.accept(Opening::Poll(request));
-            self.net.exchanges[number].session = Some(session);
-            return self.drain_server(session);
+            return self.on_handshake(number);
         };
         if self.servers[session].is_closed() && !self.net.weather.keeps_the_dead {
             return self.net.answer(number, 400, Bytes::new());
@@ -86,6 +89,7 @@ impl<G: Game> World<G> {
         // A copy of a poll that waits is an overlap.
         if self.net.repeats_next_poll && self.net.exchanges[number].owes[0] {
             self.net.repeats_next_poll = false;
+            self.net.saw(Seen::RepeatedPoll);
             let request = self.net.ghosts.request();
             let exchange = &mut self.net.exchanges[number];
             exchange.ghost = Some(request);
@@ -99,31 +103,67 @@ impl<G: Game> World<G> {
         }
     }
 
+    /// A session is opened; two, if a proxy has dialed twice. The client hears of the first.
+    fn on_handshake(&mut self, number: usize) {
+        // Or it is the candidate, later, that is dialed twice.
+        let is_repeated = self.net.repeats_next_dial && self.net.rng.one_in(2);
+        self.net.repeats_next_dial &= !is_repeated;
+        let copy = is_repeated.then(|| self.net.ghosts.request());
+        let exchange = &mut self.net.exchanges[number];
+        exchange.ghost = copy;
+        exchange.owes = [true, is_repeated];
+        let request = exchange.request;
+        let session = self.accept(Opening::Poll(request));
+        self.net.exchanges[number].session = Some(session);
+        self.drain_server(session);
+        if let Some(copy) = copy {
+            self.net.saw(Seen::RepeatedHandshake);
+            let session = self.accept(Opening::Poll(copy));
+            self.drain_server(session);
+        }
+    }
+
     fn on_body(&mut self, number: usize) {
         let exchange = &self.net.exchanges[number];
         let (Some(session), Some(body)) = (exchange.session, exchange.body.clone()) else {
             return;
         };
         let is_ignored = !exchange.owes[0] && !self.net.weather.keeps_the_dead;
-        if exchange.is_dead || is_ignored {
+        let (request, len) = (exchange.request, body.len() as u64);
+        let carries =
+            |net: &mut Network<_>| net.exchange_carries(Side::Server, number, len, Seen::CutInBody);
+        if exchange.is_dead || is_ignored || !carries(&mut self.net) {
             return;
         }
-        let request = exchange.request;
         let is_spoiled = self.net.spoil(Side::Server);
         let body = if is_spoiled { GARBAGE.into() } else { body };
         if body.len() as u64 > self.game.max_payload() {
+            // One message that is too large cannot be divided. Several could have been.
+            assert!(
+                !body.contains(&SEPARATOR),
+                "{request} carries more than the server allows"
+            );
             self.net.is_disturbed = true;
+            self.net.saw(Seen::BodyTooLarge);
             return self.tell_server(session, server::Input::BodyTooLarge { request });
         }
         self.tell_server(session, server::Input::Body { request, body });
     }
 
     fn on_answer(&mut self, number: usize, status: u16, body: Bytes) {
-        let exchange = &mut self.net.exchanges[number];
+        let exchange = &self.net.exchanges[number];
         let is_again = exchange.is_done;
         if exchange.is_dead || self.net.has_hung_up {
             return;
         }
+        let carries = |net: &mut Network<_>| {
+            let len = answer_len(&body);
+            net.exchange_carries(Side::Client, number, len, Seen::CutInAnswer)
+        };
+        if !is_again && !carries(&mut self.net) {
+            return;
+        }
+        let exchange = &mut self.net.exchanges[number];
         exchange.is_done = true;
         let request = exchange.request;
         let body = if !is_again && self.net.spoil(Side::Client) {
@@ -132,6 +172,7 @@ impl<G: Game> World<G> {
             body
         };
         if !is_again && self.net.repeats() {
+            self.net.saw(Seen::RepeatedAnswer);
             let later = self.net.now + self.net.rng.below(3_000);
             let again = What::Answer(number, status, body.clone());
             self.net.push(later, again);
@@ -177,22 +218,29 @@ impl<G: Game> World<G> {
     }
 
     fn on_dial(&mut self, number: usize) {
-        let socket = &mut self.net.sockets[number];
-        if socket.is_dead {
+        let carries = |net: &mut Network<_>| {
+            net.socket_carries(Side::Server, number, REQUEST_HEAD, Seen::CutInDial)
+        };
+        if self.net.sockets[number].is_dead || !carries(&mut self.net) {
             return;
         }
+        let socket = &mut self.net.sockets[number];
         let transport = socket.transport;
         let is_dead = |session: usize| self.servers[session].is_closed();
         if socket.session.is_some_and(is_dead) && !self.net.weather.keeps_the_dead {
             socket.is_dead = true;
-            let at = self.net.arrival(self.net.sockets[number].way);
+            let way = socket.way;
+            let at = self.net.arrival(way);
             return self
                 .net
                 .push(at, What::Gone(Side::Client, number, Manner::Closed));
         }
         socket.ends[Side::Server as usize].is_open = true;
-        let at = self.net.in_order(Side::Client, number);
-        self.net.push(at, What::Dialed(number));
+        if !socket.is_copy {
+            socket.streams[Side::Client as usize].write(ANSWER_HEAD);
+            let at = self.net.in_order(Side::Client, number);
+            self.net.push(at, What::Dialed(number));
+        }
         if let Some(session) = self.net.sockets[number].session {
             return self.tell_server(session, server::Input::Opened { transport });
         }
@@ -202,9 +250,15 @@ impl<G: Game> World<G> {
     }
 
     fn on_dialed(&mut self, number: usize) {
+        let carries = |net: &mut Network<_>| {
+            net.socket_carries(Side::Client, number, ANSWER_HEAD, Seen::CutInDial)
+        };
+        if self.net.sockets[number].is_dead || !carries(&mut self.net) {
+            return;
+        }
         let socket = &mut self.net.sockets[number];
         let end = &mut socket.ends[Side::Client as usize];
-        if !socket.is_dead && !end.is_closed {
+        if !end.is_closed {
             end.is_open = true;
             let transport = socket.transport;
             self.tell_client(client::Input::Opened { transport });
@@ -212,9 +266,17 @@ impl<G: Game> World<G> {
     }
 
     fn on_message(&mut self, side: Side, number: usize, frame: Frame) {
+        let cut = match side {
+            Side::Client => Seen::CutInMessageToClient,
+            Side::Server => Seen::CutInMessageToServer,
+        };
+        let len = message_len(side, &frame);
+        if self.net.sockets[number].is_dead || !self.net.socket_carries(side, number, len, cut) {
+            return;
+        }
         let socket = &mut self.net.sockets[number];
         let is_closed = socket.ends[side as usize].is_closed;
-        if socket.is_dead || is_closed && !self.net.weather.keeps_the_dead {
+        if is_closed && !self.net.weather.keeps_the_dead {
             return;
         }
         if side == Side::Client && matches!(&frame, Frame::Text(text) if text == "3probe") {
@@ -240,6 +302,8 @@ impl<G: Game> World<G> {
     fn on_flushed(&mut self, side: Side, number: usize, written: u32) {
         let slow_until = self.net.slow_until[side as usize];
         if slow_until > self.net.now {
+            self.net
+                .saw([Seen::SlowClient, Seen::SlowServer][side as usize]);
             return self
                 .net
                 .push(slow_until, What::Flushed(side, number, written));
@@ -257,8 +321,9 @@ impl<G: Game> World<G> {
     }
 
     fn on_stale_flushed(&mut self, side: Side) {
+        self.net.saw(Seen::StaleReport);
         let transport = self.net.ghosts.transport();
-        let session = self.servers.len().checked_sub(1);
+        let session = (!self.servers.is_empty()).then_some(0);
         self.report_flushed(side, session, transport);
     }
 
@@ -273,6 +338,12 @@ impl<G: Game> World<G> {
     }
 
     fn on_gone(&mut self, side: Side, number: usize, manner: Manner) {
+        // The last frame of a WebSocket is bytes, too. That it broke is known without any.
+        let has_frame = manner == Manner::Closed && !self.net.sockets[number].is_dead;
+        let len = close_len(side);
+        if has_frame && !self.net.socket_carries(side, number, len, Seen::CutInClose) {
+            return;
+        }
         let socket = &mut self.net.sockets[number];
         let end = &mut socket.ends[side as usize];
         if end.is_closed && !self.net.weather.keeps_the_dead {
@@ -354,9 +425,15 @@ impl<A> Network<A> {
             owes: [false; 2],
             is_done: false,
             is_dead: false,
+            streams: [Stream::default(); 2],
+            notice: Notice::Both,
         });
+        let exchange = &mut self.exchanges[number];
+        let body = exchange.body.as_ref().map_or(0, Bytes::len) as u64;
+        exchange.streams[Side::Server as usize].write(REQUEST_HEAD + body);
         let way = self.rng.within(&self.weather.http);
-        self.push(self.arrival(way), What::Head(number));
+        let at = self.arrival(way);
+        self.push(at, What::Head(number));
     }
 
     /// Finds the exchange that an answer belongs to. It was not answered before.
@@ -378,29 +455,27 @@ impl<A> Network<A> {
     }
 
     pub(super) fn answer(&mut self, number: usize, status: u16, body: Bytes) {
-        let exchange = &self.exchanges[number];
-        // Of two answers to a repeated poll, the client sees the first.
+        let exchange = &mut self.exchanges[number];
+        // Of two answers to a repeated request, the client sees the first.
         if exchange.ghost.is_some() && exchange.owes == [false; 2] {
             return;
         }
+        exchange.streams[Side::Client as usize].write(answer_len(&body));
         let way = self.rng.within(&self.weather.http);
-        self.push(self.arrival(way), What::Answer(number, status, body));
+        let at = self.arrival(way);
+        self.push(at, What::Answer(number, status, body));
     }
 
     fn dial(&mut self, transport: TransportId, query: &Query) {
-        let number = self.sockets.len();
+        let session = query.sid().map(session);
         let way = self.rng.within(&self.weather.web_socket);
-        let is_candidate = query.sid().is_some();
+        let is_candidate = session.is_some();
         let late = std::mem::take(&mut self.delays_next);
         let is_refused = std::mem::take(&mut self.refuses_next);
-        self.sockets.push(Socket {
-            transport,
-            session: query.sid().map(session),
-            way,
-            ends: [End::default(), End::default()],
-            is_dead: is_refused,
-            is_candidate,
-        });
+        let number = self.add_socket(transport, session, way);
+        if late > 0 {
+            self.saw(Seen::LateDial);
+        }
         if is_refused || late > 1_000 {
             match is_candidate {
                 true => self.is_upgrade_spoiled = true,
@@ -410,10 +485,63 @@ impl<A> Network<A> {
         let dial = late + self.rng.within(&self.weather.dial);
         let at = self.arrival(way + dial);
         if is_refused {
+            self.saw(Seen::Refusal);
+            self.sockets[number].is_dead = true;
             return self.push(at, What::Gone(Side::Client, number, Manner::Broken));
         }
         self.sockets[number].ends[Side::Server as usize].last = at;
         self.push(at, What::Dial(number));
+        if std::mem::take(&mut self.repeats_next_dial) {
+            self.dial_again(number, at);
+        }
+    }
+
+    /// A proxy dials a second time. Nobody speaks over the copy, and at some time it is gone.
+    fn dial_again(&mut self, original: usize, at: u64) {
+        let Socket { session, way, .. } = self.sockets[original];
+        let transport = self.ghosts.transport();
+        let number = self.add_socket(transport, session, way);
+        let copy = &mut self.sockets[number];
+        copy.is_copy = true;
+        copy.ends[Side::Client as usize].is_closed = true;
+        // A copy that comes first is taken for the candidate. There is no first session but the
+        // one that the client knows.
+        let is_first = session.is_some() && self.rng.one_in(3);
+        let at = match is_first {
+            true => self.now.max(at - 1),
+            false => at + self.rng.below(500),
+        };
+        self.is_upgrade_spoiled |= is_first;
+        self.saw(match (session, is_first) {
+            (None, _) => Seen::RepeatedHandshake,
+            (Some(_), false) => Seen::RepeatedCandidate,
+            (Some(_), true) => Seen::OvertakenCandidate,
+        });
+        self.push(at, What::Dial(number));
+        if self.rng.one_in(2) {
+            let manner = self
+                .rng
+                .weighted(&[(1, Manner::Closed), (1, Manner::Broken)]);
+            let at = at + 1 + self.rng.below(5_000);
+            self.push(at, What::Gone(Side::Server, number, manner));
+        }
+    }
+
+    fn add_socket(&mut self, transport: TransportId, session: Option<usize>, way: u64) -> usize {
+        let mut streams = [Stream::default(); 2];
+        streams[Side::Server as usize].write(REQUEST_HEAD);
+        self.sockets.push(Socket {
+            transport,
+            session,
+            way,
+            ends: [End::default(), End::default()],
+            is_dead: false,
+            is_candidate: session.is_some(),
+            is_copy: false,
+            streams,
+            notice: Notice::Both,
+        });
+        self.sockets.len() - 1
     }
 
     fn write(&mut self, side: Side, transport: TransportId, frame: Frame) {
@@ -433,8 +561,10 @@ impl<A> Network<A> {
         if self.repeats() {
             self.push(self.now, What::StaleFlushed(side));
         }
-        let at = self.in_order(side.other(), number);
-        self.push(at, What::Message(side.other(), number, frame));
+        let to = side.other();
+        self.sockets[number].streams[to as usize].write(message_len(to, &frame));
+        let at = self.in_order(to, number);
+        self.push(at, What::Message(to, number, frame));
     }
 
     fn close(&mut self, side: Side, transport: TransportId) {
@@ -443,15 +573,18 @@ impl<A> Network<A> {
         let is_first = !std::mem::replace(&mut end.is_closed, true);
         assert!(is_first, "{transport} is closed twice, or gone");
         if !self.sockets[number].is_dead {
-            let at = self.in_order(side.other(), number);
-            self.push(at, What::Gone(side.other(), number, Manner::Closed));
+            let to = side.other();
+            self.sockets[number].streams[to as usize].write(close_len(to));
+            let at = self.in_order(to, number);
+            self.push(at, What::Gone(to, number, Manner::Closed));
         }
     }
 
     /// When what is written now to a WebSocket arrives: behind everything written before.
     fn in_order(&mut self, to: Side, number: usize) -> u64 {
         let jitter = self.rng.within(&self.weather.jitter);
-        let at = self.arrival(self.sockets[number].way + jitter);
+        let way = self.sockets[number].way;
+        let at = self.arrival(way + jitter);
         let last = &mut self.sockets[number].ends[to as usize].last;
         *last = at.max(*last);
         *last
@@ -475,7 +608,8 @@ impl<A> Network<A> {
                 continue;
             }
             let way = self.rng.within(&self.weather.http);
-            self.push(self.arrival(way), What::Aborted(number));
+            let at = self.arrival(way);
+            self.push(at, What::Aborted(number));
         }
     }
 
@@ -485,7 +619,11 @@ impl<A> Network<A> {
     }
 
     fn spoil(&mut self, side: Side) -> bool {
-        std::mem::take(&mut self.spoils_next[side as usize])
+        let is_spoiled = std::mem::take(&mut self.spoils_next[side as usize]);
+        if is_spoiled {
+            self.saw([Seen::GarbageForClient, Seen::GarbageForServer][side as usize]);
+        }
+        is_spoiled
     }
 }
 
@@ -495,6 +633,9 @@ fn session(sid: &Sid) -> usize {
 }
 
 const GARBAGE: &str = "x";
+
+/// What stands between the packets of a payload.
+const SEPARATOR: u8 = 0x1E;
 
 /// What a WebSocket may hold. See `window.rs`.
 const WINDOW: usize = 64 * 1024;
