@@ -21,6 +21,11 @@ impl Window {
         self.unflushed += bytes + FRAME_HEADER;
     }
 
+    /// The bytes handed out, headers at their longest.
+    pub(crate) const fn unflushed(&self) -> usize {
+        self.unflushed
+    }
+
     pub(crate) const fn restore(&mut self) {
         self.unflushed = 0;
     }

@@ -26,8 +26,16 @@ impl Answer {
     pub(crate) fn of<T: Serialize>(value: &T, wanted: bool) -> Self {
         match value.serialize(Outermost { wanted }) {
             Ok(answer) => answer,
-            Err(Plain) if wanted => Args::new(value).map_or_else(Self::Unencodable, Self::value),
-            Err(Plain) => Self::Value(None),
+            Err(Plain) => Self::verbatim(value, wanted),
+        }
+    }
+
+    /// The value itself, whatever it is; serialises it only if it is `wanted`.
+    pub(crate) fn verbatim<T: Serialize>(value: &T, wanted: bool) -> Self {
+        if wanted {
+            Args::new(value).map_or_else(Self::Unencodable, Self::value)
+        } else {
+            Self::Value(None)
         }
     }
 

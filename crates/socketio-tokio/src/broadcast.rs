@@ -10,6 +10,7 @@ use crate::error::EmitError;
 use crate::hub::Hub;
 use crate::outbox::Volatile;
 use crate::socket::Socket;
+use crate::typed::{AsArguments, Event};
 
 /// A choice of sockets in one namespace.
 ///
@@ -107,6 +108,15 @@ impl Broadcast {
         Ok(())
     }
 
+    /// Emits a typed event to the chosen sockets; see [`Event`].
+    ///
+    /// # Errors
+    ///
+    /// As [`emit`](Self::emit).
+    pub fn emit_event<E: Event + Serialize>(&self, event: &E) -> Result<(), EmitError> {
+        self.emit(E::NAME, AsArguments(event))
+    }
+
     /// Emits an event whose arguments are passed on as they were received.
     ///
     /// # Errors
@@ -134,6 +144,12 @@ impl Broadcast {
     /// ```
     pub fn call<R>(&self, event: &str, data: impl Serialize) -> BroadcastCall<R> {
         BroadcastCall::new(self, |hub| hub.encode_call(event, &data))
+    }
+
+    /// Emits a typed event to the chosen sockets and waits for the answer of each, which is an
+    /// `E::Ack`; see [`Event`].
+    pub fn call_event<E: Event + Serialize>(&self, event: &E) -> BroadcastCall<E::Ack> {
+        self.call(E::NAME, AsArguments(event))
     }
 
     /// Makes the chosen sockets join a room.

@@ -111,7 +111,7 @@ impl ClientTask {
             self.abandon(turn.machine);
         }
         // Not only when idle: a connection that is never idle must not seem to hold what has left.
-        self.outbox.set_written(turn.machine.engine().held_bytes());
+        self.outbox.set_written(occupied(turn.machine));
         let mut any = self.apply_commands(turn);
         while let Some(done) = self.in_flight.poll_done(turn.cx) {
             any = true;
@@ -317,12 +317,17 @@ impl Application<Machine> for ClientTask {
     }
 
     fn on_idle(&mut self, machine: &Machine) {
-        self.outbox.set_written(machine.engine().held_bytes());
+        self.outbox.set_written(occupied(machine));
     }
 
     fn is_finished(&self) -> bool {
         self.ended && self.backlog.is_empty() && self.in_flight.is_empty()
     }
+}
+
+/// The bytes that wait for the client: in the session, and in the transport.
+fn occupied(machine: &Machine) -> usize {
+    machine.engine().held_bytes() + machine.engine().unflushed_bytes()
 }
 
 /// Open calls at which abandoned ones are looked for first.

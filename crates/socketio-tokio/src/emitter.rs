@@ -6,6 +6,7 @@ use socketio_proto::Args;
 use crate::error::EmitError;
 use crate::outbox::Volatile;
 use crate::socket::Socket;
+use crate::typed::{AsArguments, Event};
 
 /// An emit to one socket, with what is special about it.
 #[derive(Clone, Copy, Debug)]
@@ -36,6 +37,15 @@ impl<'a> Emitter<'a> {
     pub fn emit(self, event: &str, data: impl Serialize) -> Result<(), EmitError> {
         let hub = self.socket.hub();
         hub.emit(self.socket, &hub.encode(event, &data)?, self.volatile)
+    }
+
+    /// As [`Socket::emit_event`].
+    ///
+    /// # Errors
+    ///
+    /// As [`emit`](Self::emit).
+    pub fn emit_event<E: Event + Serialize>(self, event: &E) -> Result<(), EmitError> {
+        self.emit(E::NAME, AsArguments(event))
     }
 
     /// As [`Socket::emit_args`].

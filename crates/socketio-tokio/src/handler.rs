@@ -12,19 +12,13 @@ use crate::context::{
     ConnectContext, DisconnectContext, EventContext, FromContext, NamespaceContext, Stateless,
 };
 use crate::error::Rejection;
+use crate::typed::{self, Acknowledges, OutputOf, TypedArguments};
 
 /// An async function or closure whose arguments come from the context `C`.
 ///
 /// Implemented for functions of up to eight arguments, each of which implements [`FromContext`].
-/// `T` is the tuple of their types and is never written out.
-#[diagnostic::on_unimplemented(
-    message = "`{Self}` is not a handler",
-    label = "not an async function of extractors",
-    note = "a handler is an `async fn` or `async |socket: Socket, Data(text): Data<String>| ..`",
-    note = "each argument is an extractor: `Socket`, `Data<T>`, `Args`, `Ack<T>`, `Auth<T>`, `State<S>`",
-    note = "the future must be `Send`: no `Rc`, `RefCell` borrow or lock guard across an `.await`",
-    note = "a closure must not lend what it captures to its future: share it through `State<S>`, or clone it before an `async move` block"
-)]
+/// `T` is the tuple of their types and is never written out. The future must be `Send`: the
+/// handlers of a client run on whichever thread its connection does.
 pub trait Handler<C, T>: Send + Sync + 'static {
     /// What the handler returns: the acknowledgement.
     type Output;
@@ -39,20 +33,60 @@ pub trait Handler<C, T>: Send + Sync + 'static {
     fn call(&self, context: &C) -> Result<Self::Future, Rejection>;
 }
 
+// One implementation for all numbers of arguments: when a condition is not met, the compiler can
+// name that one, instead of saying that no implementation fits.
+impl<C, F, T> Handler<C, T> for F
+where
+    F: AsyncFunction<T> + Send + Sync + 'static,
+    F::Future: Send + 'static,
+    T: Arguments<C>,
+{
+    type Output = <F::Future as Future>::Output;
+    type Future = F::Future;
+
+    fn call(&self, context: &C) -> Result<F::Future, Rejection> {
+        T::take(context).map(|arguments| self.start(arguments))
+    }
+}
+
+/// An async function, with its arguments as a tuple.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a handler",
+    label = "not an async function of up to eight arguments",
+    note = "a handler is an `async fn`, or a closure such as `async |socket: Socket, Data(text): Data<String>| ..`",
+    note = "the type of each argument has to be written out",
+    note = "a closure must not lend what it captures to its future: share it through `State<S>`, or clone it before an `async move` block"
+)]
+pub trait AsyncFunction<T> {
+    type Future: Future;
+
+    fn start(&self, arguments: T) -> Self::Future;
+}
+
+/// Handlers' arguments as a tuple.
+pub trait Arguments<C>: Sized {
+    fn take(context: &C) -> Result<Self, Rejection>;
+}
+
 macro_rules! handler {
     ($($argument:ident),*) => {
-        impl<C, F, Fut, $($argument),*> Handler<C, ($($argument,)*)> for F
+        impl<F, Fut, $($argument),*> AsyncFunction<($($argument,)*)> for F
         where
-            F: Fn($($argument),*) -> Fut + Send + Sync + 'static,
-            Fut: Future + Send + 'static,
-            $($argument: FromContext<C>,)*
+            F: Fn($($argument),*) -> Fut,
+            Fut: Future,
         {
-            type Output = Fut::Output;
             type Future = Fut;
 
+            #[allow(non_snake_case)]
+            fn start(&self, ($($argument,)*): ($($argument,)*)) -> Fut {
+                self($($argument),*)
+            }
+        }
+
+        impl<C, $($argument: FromContext<C>),*> Arguments<C> for ($($argument,)*) {
             #[allow(unused_variables)]
-            fn call(&self, context: &C) -> Result<Fut, Rejection> {
-                Ok(self($($argument::from_context(context)?),*))
+            fn take(context: &C) -> Result<Self, Rejection> {
+                Ok(($($argument::from_context(context)?,)*))
             }
         }
     };
@@ -129,6 +163,19 @@ where
     Arc::new(move |context, wanted| {
         let future = handler.call(context)?;
         Ok(Box::pin(async move { Answer::of(&future.await, wanted) }))
+    })
+}
+
+/// Erases a handler of a typed event.
+pub(crate) fn erase_typed<C, T, H>(handler: H) -> Erased<C, Answer>
+where
+    T: TypedArguments,
+    H: Handler<C, T>,
+    H::Output: Acknowledges<OutputOf<T>>,
+{
+    Arc::new(move |context, wanted| {
+        let future = handler.call(context)?;
+        Ok(Box::pin(async move { typed::answer(future.await, wanted) }))
     })
 }
 

@@ -65,6 +65,7 @@ mod routes;
 mod server;
 mod socket;
 mod span;
+mod typed;
 
 pub use ack::Ack;
 pub use broadcast::Broadcast;
@@ -97,8 +98,11 @@ pub use outgoing::Outgoing;
 pub use recovery::ConnectionStateRecovery;
 pub use server::Server;
 pub use socket::Socket;
+#[cfg(feature = "macros")]
+pub use socketio_macros::TokioEvent as Event;
 pub use socketio_proto::engine::{CloseReason, Message, Transports, Violation};
 pub use socketio_proto::{
     Args, ArgsError, ConnectError, DecodeError, DisconnectReason, EncodeError,
     Namespace as NamespaceName, Parser, Room, SocketId,
 };
+pub use typed::{Acknowledges, Asked, Event, Typed, TypedArgument, TypedArguments};

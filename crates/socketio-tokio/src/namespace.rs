@@ -8,10 +8,11 @@ use socketio_proto::{ConnectError, Namespace as Name};
 use crate::context::{ConnectContext, DisconnectContext, EventContext, NamespaceContext};
 use crate::dynamic::{Matcher, Pattern};
 use crate::error::HandlerError;
-use crate::handler::{Handler, Verdict, erase, erase_event_middleware, erase_with};
+use crate::handler::{Handler, Verdict, erase, erase_event_middleware, erase_typed, erase_with};
 use crate::outgoing::Outgoing;
 use crate::routes::Routes;
 use crate::socket::Socket;
+use crate::typed::{Acknowledges, Event, EventOf, OutputOf, TypedArguments};
 
 /// The handlers of one namespace, and the state that they share.
 ///
@@ -125,6 +126,35 @@ impl<S: Clone + Send + Sync + 'static> Namespace<S> {
     {
         let handlers = self.routes.events.entry(event.into()).or_default();
         handlers.push(erase(handler));
+        self
+    }
+
+    /// Serves a typed event: its last argument, [`Typed<E>`](crate::Typed), says which. Otherwise
+    /// as [`on`](Self::on).
+    ///
+    /// The handler returns `E::Ack`, or a `Result` with one; anything else does not compile.
+    ///
+    /// ```
+    /// # #[cfg(feature = "macros")] {
+    /// use socketio_tokio::{Event, Namespace, Socket, Typed};
+    ///
+    /// #[derive(serde::Deserialize, Event)]
+    /// #[event(name = "add", ack = i64)]
+    /// struct Add(i64, i64);
+    ///
+    /// let namespace = Namespace::<()>::new("/")
+    ///     .on_event(async |Typed(Add(a, b)): Typed<Add>| a + b);
+    /// # }
+    /// ```
+    pub fn on_event<H, T>(mut self, handler: H) -> Self
+    where
+        T: TypedArguments,
+        H: Handler<EventContext<S>, T>,
+        H::Output: Acknowledges<OutputOf<T>>,
+    {
+        let name = <EventOf<T> as Event>::NAME;
+        let handlers = self.routes.events.entry(name.into()).or_default();
+        handlers.push(erase_typed(handler));
         self
     }
 

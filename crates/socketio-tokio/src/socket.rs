@@ -24,6 +24,7 @@ use crate::outbox::{Command, Volatile};
 use crate::outgoing::Outgoing;
 use crate::recovery::{Belongings, SessionKey};
 use crate::server::Server;
+use crate::typed::{AsArguments, Event};
 
 /// One client in one namespace.
 ///
@@ -161,6 +162,15 @@ impl Socket {
         self.emitter().emit(event, data)
     }
 
+    /// Emits a typed event; see [`Event`].
+    ///
+    /// # Errors
+    ///
+    /// As [`emit`](Self::emit).
+    pub fn emit_event<E: Event + Serialize>(&self, event: &E) -> Result<(), EmitError> {
+        self.emitter().emit_event(event)
+    }
+
     /// Emits an event whose arguments are passed on as they were received.
     ///
     /// # Errors
@@ -194,6 +204,11 @@ impl Socket {
     /// ```
     pub fn call<R>(&self, event: &str, data: impl Serialize) -> Call<R> {
         Call::new(self, self.0.hub.encode_call(event, &data))
+    }
+
+    /// Emits a typed event and waits for the client's answer, which is an `E::Ack`; see [`Event`].
+    pub fn call_event<E: Event + Serialize>(&self, event: &E) -> Call<E::Ack> {
+        self.call(E::NAME, AsArguments(event))
     }
 
     /// Joins a room. Allowed before the client is connected; without effect after it left.

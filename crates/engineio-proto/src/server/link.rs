@@ -90,6 +90,14 @@ impl Link {
         }
     }
 
+    /// The bytes of frames that were written and have not left.
+    pub(crate) const fn unflushed(&self) -> usize {
+        match self {
+            Self::Polling { .. } => 0,
+            Self::WebSocket { window, .. } => window.unflushed(),
+        }
+    }
+
     pub(crate) fn restore_credit(&mut self, flushed: TransportId) {
         if let Self::WebSocket { transport, window } = self
             && *transport == flushed

@@ -212,6 +212,13 @@ impl Session {
         self.outbox.weight()
     }
 
+    /// How many bytes a WebSocket has been given that have not left, its headers included. A poll
+    /// counts as gone with its answer.
+    #[must_use]
+    pub fn unflushed_bytes(&self) -> usize {
+        self.link.unflushed()
+    }
+
     /// How many bytes wait for the client, not counting what the driver already holds.
     #[must_use]
     pub fn queued_bytes(&self) -> usize {

@@ -6,9 +6,10 @@ use serde::Serialize;
 
 use super::Socket;
 use crate::context::{DisconnectContext, EventContext};
-use crate::handler::{Handler, Verdict, erase, erase_event_middleware};
+use crate::handler::{Handler, Verdict, erase, erase_event_middleware, erase_typed};
 use crate::listeners::{End, Listener, Uses};
 use crate::outgoing::Outgoing;
+use crate::typed::{Acknowledges, Event, EventOf, OutputOf, TypedArguments};
 
 /// Handlers of this socket alone. They come behind those of its namespace, which are the better
 /// place for whatever does not depend on the socket: these cost memory per client.
@@ -28,6 +29,19 @@ impl Socket {
         H::Output: Serialize,
     {
         self.listeners().on(event, Uses::Always, erase(handler))
+    }
+
+    /// Serves a typed event of this client, as
+    /// [`Namespace::on_event`](crate::Namespace::on_event) does.
+    pub fn on_event<H, T>(&self, handler: H) -> Listener
+    where
+        T: TypedArguments,
+        H: Handler<EventContext<()>, T>,
+        H::Output: Acknowledges<OutputOf<T>>,
+    {
+        let name = <EventOf<T> as Event>::NAME;
+        self.listeners()
+            .on(name, Uses::Always, erase_typed(handler))
     }
 
     /// Serves the next event of this name, and no other.
