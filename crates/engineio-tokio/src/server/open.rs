@@ -64,6 +64,28 @@ impl<A: Acceptor> Server<A> {
     }
 }
 
+#[cfg(feature = "test")]
+impl<A: Acceptor> Server<A> {
+    /// Opens a session for a peer in the same process, as one over WebSocket whose handshake was
+    /// this request. `None` if it is refused.
+    pub async fn open_in_process(&self, request: Parts) -> Option<ws::InProcess> {
+        let shared = &self.shared;
+        let parts = Arc::new(request);
+        let (sid, mut wire) = match shared.admit(&parts).await {
+            Ok(admitted) => admitted,
+            Err(refused) => {
+                shared.report(&parts, &refused);
+                return None;
+            }
+        };
+        let (ours, theirs) = ws::InProcess::pair();
+        let socket = ws::WebSocket::in_process(ours, shared.sessions.life());
+        let opening = wire.opening_socket(Box::new(socket));
+        tokio::spawn(shared.begin(sid, opening, wire, parts));
+        Some(theirs)
+    }
+}
+
 impl<A: Acceptor> Shared<A> {
     /// Asks everybody who has a say in whether a session opens.
     async fn admit(&self, parts: &Arc<Parts>) -> Result<(Sid, Wire), Refused> {

@@ -225,3 +225,56 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Stream<T> {
 
 /// Bytes read at once.
 const CHUNK: usize = 8 * 1024;
+
+#[cfg(test)]
+mod tests {
+    use std::future::poll_fn;
+
+    use http::{HeaderMap, HeaderValue, header::SEC_WEBSOCKET_EXTENSIONS};
+
+    use super::*;
+    use crate::ws::{PerMessageDeflate, agree};
+
+    /// What a client may say at all, in whatever pieces.
+    #[tokio::test]
+    async fn whatever_a_client_sends_ends_in_messages_or_an_end() {
+        let mut headers = HeaderMap::new();
+        let offer = HeaderValue::from_static("permessage-deflate");
+        headers.insert(SEC_WEBSOCKET_EXTENSIONS, offer);
+        let agreement = agree(PerMessageDeflate::new(0), &headers).unwrap();
+        let mut state = 7_u32;
+        let mut random = move || {
+            state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            (state >> 16) as u8
+        };
+        let mut messages = 0;
+        for _ in 0..20_000 {
+            let mut bytes = Vec::new();
+            for _ in 0..4 {
+                // Mostly frames: pure noise would not get past the first byte.
+                let first = [0xc1, 0xc2, 0x41, 0x81, 0x80, 0x00, 0x89, random()];
+                let length = random() % 20;
+                bytes.push(first[usize::from(random() % 8)]);
+                bytes.push(0x80 | length);
+                bytes.extend((0..4 + length).map(|_| random()));
+            }
+            let mut stream = Stream::new(
+                tokio::io::join(&bytes[..], tokio::io::sink()),
+                64,
+                agreement,
+            );
+            let end = loop {
+                match poll_fn(|cx| stream.poll_receive(cx)).await {
+                    Ok(Received::Message(frame)) => {
+                        assert!(frame.len() <= 64);
+                        messages += 1;
+                    }
+                    Ok(Received::Control) => {}
+                    Err(end) => break end,
+                }
+            };
+            assert!(matches!(end, End::Closed | End::Failed));
+        }
+        assert!(messages > 1000, "{messages}");
+    }
+}

@@ -9,6 +9,8 @@ mod deflate;
 mod deflated;
 #[cfg(feature = "compression")]
 mod framing;
+#[cfg(feature = "test")]
+mod in_process;
 mod plain;
 
 use std::{
@@ -28,6 +30,9 @@ use crate::server::Life;
 pub use deflate::PerMessageDeflate;
 #[cfg(feature = "compression")]
 pub(crate) use deflate::{Agreement, agree};
+
+#[cfg(feature = "test")]
+pub use in_process::{Gone, InProcess};
 
 /// A WebSocket, seen from the server.
 ///
@@ -85,6 +90,8 @@ enum Stream {
     Plain(plain::Stream),
     #[cfg(feature = "compression")]
     Deflated(deflated::Stream<TokioIo<Upgraded>>),
+    #[cfg(feature = "test")]
+    InProcess(InProcess),
 }
 
 impl WebSocket {
@@ -92,6 +99,18 @@ impl WebSocket {
     pub(crate) fn new(upgraded: Upgraded, settings: Settings, life: Life) -> Self {
         Self {
             stream: Stream::new(TokioIo::new(upgraded), settings),
+            outgoing: VecDeque::new(),
+            write: Write::Idle,
+            unanswered: 0,
+            life,
+        }
+    }
+
+    /// Takes one end of a transport without a network.
+    #[cfg(feature = "test")]
+    pub(crate) fn in_process(end: InProcess, life: Life) -> Self {
+        Self {
+            stream: Stream::InProcess(end),
             outgoing: VecDeque::new(),
             write: Write::Idle,
             unanswered: 0,
@@ -193,6 +212,8 @@ impl Stream {
             Self::Plain(stream) => stream.poll_receive(cx),
             #[cfg(feature = "compression")]
             Self::Deflated(stream) => stream.poll_receive(cx),
+            #[cfg(feature = "test")]
+            Self::InProcess(end) => end.poll_receive(cx),
         }
     }
 
@@ -201,6 +222,11 @@ impl Stream {
             Self::Plain(stream) => stream.send(frame),
             #[cfg(feature = "compression")]
             Self::Deflated(stream) => stream.send(frame),
+            #[cfg(feature = "test")]
+            Self::InProcess(end) => {
+                end.send(frame);
+                Ok(())
+            }
         }
     }
 
@@ -209,6 +235,8 @@ impl Stream {
             Self::Plain(stream) => stream.poll_flush(cx),
             #[cfg(feature = "compression")]
             Self::Deflated(stream) => stream.poll_flush(cx),
+            #[cfg(feature = "test")]
+            Self::InProcess(end) => end.poll_flush(cx).map_err(|_| End::Closed),
         }
     }
 
@@ -218,6 +246,9 @@ impl Stream {
             Self::Plain(stream) => stream.send_close(),
             #[cfg(feature = "compression")]
             Self::Deflated(stream) => stream.send_close(),
+            // Dropped behind what was sent: that is how it closes.
+            #[cfg(feature = "test")]
+            Self::InProcess(_) => Ok(()),
         }
     }
 
@@ -237,6 +268,8 @@ impl Stream {
             Self::Plain(stream) => stream.say_goodbye().await,
             #[cfg(feature = "compression")]
             Self::Deflated(stream) => stream.say_goodbye().await,
+            #[cfg(feature = "test")]
+            Self::InProcess(_) => Ok(()),
         }
     }
 }
