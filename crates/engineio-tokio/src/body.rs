@@ -53,3 +53,15 @@ impl From<&'static str> for Body {
         Self(Bytes::from_static(text.as_bytes()))
     }
 }
+
+impl From<String> for Body {
+    fn from(text: String) -> Self {
+        Self(Bytes::from(text))
+    }
+}
+
+impl From<Vec<u8>> for Body {
+    fn from(bytes: Vec<u8>) -> Self {
+        Self(Bytes::from(bytes))
+    }
+}

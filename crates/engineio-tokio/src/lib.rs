@@ -96,7 +96,7 @@ pub use observer::Observer;
 pub use options::Options;
 pub use serve::{RemoteAddr, Secure, serve};
 pub use server::{Acceptor, Server};
-#[cfg(feature = "test")]
-pub use ws::{Gone, InProcess};
 #[cfg(feature = "compression")]
 pub use ws::PerMessageDeflate;
+#[cfg(feature = "test")]
+pub use ws::{Gone, InProcess};

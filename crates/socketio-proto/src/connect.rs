@@ -108,6 +108,14 @@ impl ConnectError {
     }
 }
 
+/// For `?` behind [`ConnectError::with_data`]: what cannot be said is nobody's fault but the
+/// server's.
+impl From<EncodeError> for ConnectError {
+    fn from(_: EncodeError) -> Self {
+        Self::new("internal error")
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -55,12 +55,18 @@
 //! 3. `server/namespace.rs` – asked for, joined, left.
 //! 4. [`Rooms`] – who a broadcast reaches; plain data beside the machine.
 //! 5. [`RecoveryLog`] – what a client that comes back has missed; plain data, too.
-//! 6. [`client::Client`] – the commands, and what is kept when a session is lost.
-//! 7. `client/session.rs` – sessions as they come and go; `client/incoming.rs` – what each packet of
+//! 6. [`cluster::Requests`] – what other servers have been asked; plain data, too.
+//! 7. [`client::Client`] – the commands, and what is kept when a session is lost.
+//! 8. `client/session.rs` – sessions as they come and go; `client/incoming.rs` – what each packet of
 //!    the server does.
-//! 8. `client/recovery.rs` – picking up where an earlier session left off.
-//! 9. `tests/walks.rs`, `tests/walks_client.rs`, `tests/walks_recovery.rs` – whole connections and
-//!    clients as transcripts.
+//! 9. `client/recovery.rs` – picking up where an earlier session left off.
+//! 10. [`Parser`] and [`Encoded`] – packets on their way out; `received.rs` – on their way in.
+//! 11. `tests/walks.rs`, `tests/walks_client.rs`, `tests/walks_recovery.rs` – whole connections and
+//!     clients as transcripts.
+//!
+//! # Features
+//!
+//! * `msgpack` (off): `Parser::MessagePack`, packets as `socket.io-msgpack-parser` writes them.
 
 #![no_std]
 #![forbid(unsafe_code)]
@@ -68,6 +74,7 @@
 extern crate alloc;
 
 pub mod client;
+pub mod cluster;
 pub mod server;
 
 mod ack;

@@ -7,13 +7,6 @@ use crate::engine::Message;
 
 /// Reads what one peer sends in the course of one session.
 #[derive(Debug)]
-#[cfg_attr(
-    feature = "msgpack",
-    expect(
-        clippy::large_enum_variant,
-        reason = "JSON is the rule, and there is one of these per connection"
-    )
-)]
 pub(crate) enum Reader {
     Json(Decoder),
     #[cfg(feature = "msgpack")]

@@ -27,6 +27,7 @@
 //! | `server` | yes | the server, and `Server::listen` to serve it alone |
 //! | `axum` | yes | [`axum::router`], to mount the server into an axum application |
 //! | `compression` | yes | compressed answers to polls, and compressed variants of the files that `serve_client` serves |
+//! | `macros` | yes | `#[derive(Event)]`, for events that are types |
 //! | `msgpack` | no | packets in MessagePack: `Parser::MessagePack` |
 #![forbid(unsafe_code)]
 
@@ -34,5 +35,7 @@
 pub use bytes::Bytes;
 #[cfg(feature = "axum")]
 pub use socketio_axum as axum;
+#[cfg(feature = "macros")]
+pub use socketio_macros::Event;
 #[cfg(feature = "server")]
 pub use socketio_tokio::*;

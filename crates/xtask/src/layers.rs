@@ -34,8 +34,9 @@ const PROTOCOL: [&str; 5] = ["ping", "pong", "probe", "noop", "placeholder"];
 const PASSED_THROUGH: [&str; 3] = ["ping_interval", "ping_timeout", "PingTimeout"];
 
 /// Which of our crates each crate may depend on, directly or not.
-const BELOW: [(&str, &[&str]); 7] = [
+const BELOW: [(&str, &[&str]); 8] = [
     ("engineio-parser", &[]),
+    ("socketio-macros", &[]),
     ("socketio-parser", &[]),
     ("engineio-proto", &["engineio-parser"]),
     (
@@ -49,6 +50,7 @@ const BELOW: [(&str, &[&str]); 7] = [
             "engineio-parser",
             "engineio-proto",
             "engineio-tokio",
+            "socketio-macros",
             "socketio-parser",
             "socketio-proto",
         ],
@@ -59,6 +61,7 @@ const BELOW: [(&str, &[&str]); 7] = [
             "engineio-parser",
             "engineio-proto",
             "engineio-tokio",
+            "socketio-macros",
             "socketio-parser",
             "socketio-proto",
             "socketio-tokio",

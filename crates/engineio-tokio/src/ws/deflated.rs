@@ -104,8 +104,8 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Stream<T> {
                 }
                 return Ok(Err(End::Closed));
             }
-            Opcode::Ping if !self.has_sent_close => {
-                framing::put(&mut self.output, Opcode::Pong, false, &frame.payload);
+            Opcode::EchoRequest if !self.has_sent_close => {
+                framing::put(&mut self.output, Opcode::EchoReply, false, &frame.payload);
             }
             _ => {}
         }

@@ -9,8 +9,10 @@ pub(super) enum Opcode {
     Text,
     Binary,
     Close,
-    Ping,
-    Pong,
+    /// A ping. [RFC 6455 § 5.5.2]
+    EchoRequest,
+    /// A pong. [RFC 6455 § 5.5.3]
+    EchoReply,
 }
 
 /// Why a connection must fail. [RFC 6455 § 7.1.7]
@@ -42,8 +44,8 @@ impl Opcode {
             0x1 => Self::Text,
             0x2 => Self::Binary,
             0x8 => Self::Close,
-            0x9 => Self::Ping,
-            0xa => Self::Pong,
+            0x9 => Self::EchoRequest,
+            0xa => Self::EchoReply,
             _ => return None,
         })
     }
@@ -54,13 +56,13 @@ impl Opcode {
             Self::Text => 0x1,
             Self::Binary => 0x2,
             Self::Close => 0x8,
-            Self::Ping => 0x9,
-            Self::Pong => 0xa,
+            Self::EchoRequest => 0x9,
+            Self::EchoReply => 0xa,
         }
     }
 
     pub(super) const fn is_control(self) -> bool {
-        matches!(self, Self::Close | Self::Ping | Self::Pong)
+        matches!(self, Self::Close | Self::EchoRequest | Self::EchoReply)
     }
 }
 

@@ -131,9 +131,9 @@ impl Asks {
         assert_eq!(previous, None, "an id was used again");
     }
 
-    /// An id above all that were used.
+    /// An id above all that were used, and not the next one.
     fn next(&self) -> u64 {
-        self.0.last_key_value().map_or(0, |(last, _)| last + 1)
+        self.0.last_key_value().map_or(1, |(last, _)| last + 2)
     }
 
     fn settle(&mut self, id: u64, outcome: &Result<Args, AckError>) -> u32 {
@@ -151,8 +151,8 @@ impl Asks {
 }
 
 impl Room {
-    /// The server hears a number of the client.
-    fn hear(&mut self, number: u32) {
+    /// The server hears a number of the client, perhaps of a session that the client has ended.
+    fn hear(&mut self, number: u32, is_late: bool) {
         let follows = |after: u32, number: u32| {
             number > after && (after + 1..number).all(|skipped| self.expired.contains(&skipped))
         };
@@ -160,12 +160,13 @@ impl Room {
         let is_first = self.is_torn && number > self.heard && follows(self.floor, number);
         assert!(
             is_next || is_first,
-            "{number} after {} of {}, floor {}",
+            "lost, doubled or out of order: {number} after {} of {}, floor {}",
             self.heard,
             self.said,
             self.floor
         );
-        self.is_torn &= !is_first;
+        // What was lost with that session is known by the next one only.
+        self.is_torn &= is_late || !is_first;
         self.heard = number;
         assert!(number <= self.said, "never said");
     }
@@ -174,12 +175,15 @@ impl Room {
     fn learn(&mut self, stay: u64, number: u32) {
         assert!(stay >= self.latest, "{number} of an earlier stay");
         let told = self.told.get_mut(&stay).expect("there was such a stay");
-        assert!(number > told.heard && number <= told.said, "{number} again");
+        assert!(
+            number > told.heard && number <= told.said,
+            "lost, doubled or out of order: {number} again"
+        );
         told.has_gap |= number != told.heard + 1;
         told.heard = number;
         assert!(
             self.stay != Some(stay) || !told.has_gap,
-            "{number} out of order"
+            "lost, doubled or out of order: {number}"
         );
     }
 
@@ -542,7 +546,8 @@ impl Game for Talk {
                 reply,
             } => {
                 let (number, _): (u32, Option<Bytes>) = args.event_data().unwrap();
-                self.rooms[room_of(&namespace)].hear(number);
+                let is_late = self.end.is_some();
+                self.rooms[room_of(&namespace)].hear(number, is_late);
                 if let Some(reply) = reply {
                     let _ = server.reply(reply, Args::new(&number).unwrap());
                 }
