@@ -6,6 +6,7 @@ use serde::Serialize;
 use socketio_proto::Args;
 use socketio_proto::server::ReplyTo;
 
+use crate::cluster::ServerReply;
 use crate::error::EmitError;
 use crate::outbox::Command;
 use crate::socket::Socket;
@@ -25,23 +26,35 @@ use crate::socket::Socket;
 /// ```
 #[derive(Debug)]
 pub struct Ack<T> {
-    socket: Socket,
-    to: Option<ReplyTo>,
+    peer: Peer,
     answer: PhantomData<fn(T)>,
+}
+
+/// Who waits for the answer.
+#[derive(Debug)]
+enum Peer {
+    Client(Socket, ReplyTo),
+    Nobody,
+    Server(ServerReply),
 }
 
 impl<T> Ack<T> {
     pub(crate) fn new(socket: Socket, to: Option<ReplyTo>) -> Self {
-        Self {
-            socket,
-            to,
-            answer: PhantomData,
-        }
+        Self::to(to.map_or(Peer::Nobody, |to| Peer::Client(socket, to)))
     }
 
-    /// Whether the client waits for an answer.
+    pub(crate) fn to_server(reply: Option<ServerReply>) -> Self {
+        Self::to(reply.map_or(Peer::Nobody, Peer::Server))
+    }
+
+    fn to(peer: Peer) -> Self {
+        let answer = PhantomData;
+        Self { peer, answer }
+    }
+
+    /// Whether the client, or the other server, waits for an answer.
     pub fn is_expected(&self) -> bool {
-        self.to.is_some()
+        !matches!(self.peer, Peer::Nobody)
     }
 
     /// Answers. Without effect if the client did not ask.
@@ -53,12 +66,11 @@ impl<T> Ack<T> {
     where
         T: Serialize,
     {
-        match self.to {
-            Some(_) => {
-                let args = Args::new(&answer)?;
-                self.send_args(args)
-            }
-            None => Ok(()),
+        if self.is_expected() {
+            let args = Args::new(&answer)?;
+            self.send_args(args)
+        } else {
+            Ok(())
         }
     }
 
@@ -68,9 +80,8 @@ impl<T> Ack<T> {
     ///
     /// As [`Socket::emit`].
     pub fn send_args(self, args: Args) -> Result<(), EmitError> {
-        let Self { socket, to, .. } = self;
-        match to {
-            Some(to) => {
+        match self.peer {
+            Peer::Client(socket, to) => {
                 let command = Command::Reply {
                     socket: socket.clone(),
                     to,
@@ -78,7 +89,11 @@ impl<T> Ack<T> {
                 };
                 socket.push_command(command)
             }
-            None => Ok(()),
+            Peer::Nobody => Ok(()),
+            Peer::Server(reply) => {
+                reply.send(args);
+                Ok(())
+            }
         }
     }
 }

@@ -1,14 +1,17 @@
 //! Many sockets at once: choosing them, and emitting to all of them.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use serde::Serialize;
-use socketio_proto::{Args, Room, Selector, SocketId};
+use socketio_proto::{Args, Encoded, Room, Selector, SocketId};
 
 use crate::broadcast_call::BroadcastCall;
+use crate::cluster::{self, Action, Ask, Emitted, Flags, Inquiry, Message, Node, ServerSideCall};
 use crate::error::EmitError;
 use crate::hub::Hub;
 use crate::outbox::Volatile;
+use crate::remote::FetchSockets;
 use crate::socket::Socket;
 use crate::typed::{AsArguments, Event};
 
@@ -16,13 +19,23 @@ use crate::typed::{AsArguments, Event};
 ///
 /// Each modifier returns a new choice, so one can be kept and used again. What it reaches is
 /// decided at each [`emit`](Self::emit): whoever is then in one of the rooms, or everybody if no
-/// room was named, and in none of the excluded rooms; each socket once.
+/// room was named, and in none of the excluded rooms; each socket once. In a
+/// [cluster](crate::Builder::cluster) that goes for the clients of all its servers, unless the
+/// choice is [`local`](Self::local).
 #[derive(Clone, Debug)]
 #[must_use = "a choice of sockets does nothing until it emits"]
 pub struct Broadcast {
     hub: Result<Arc<Hub>, String>,
     selector: Selector,
     volatile: Volatile,
+    reach: Reach,
+}
+
+/// Which servers a choice is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Reach {
+    Cluster,
+    Local,
 }
 
 impl Broadcast {
@@ -31,6 +44,7 @@ impl Broadcast {
             hub: Ok(hub),
             selector: Selector::default(),
             volatile: Volatile::No,
+            reach: Reach::Cluster,
         }
     }
 
@@ -41,6 +55,7 @@ impl Broadcast {
             hub,
             selector: Selector::default(),
             volatile: Volatile::No,
+            reach: Reach::Cluster,
         }
     }
 
@@ -92,10 +107,19 @@ impl Broadcast {
         self
     }
 
+    /// Leaves out the clients of other servers.
+    pub fn local(mut self) -> Self {
+        self.reach = Reach::Local;
+        self
+    }
+
     /// Emits an event to the chosen sockets; it is encoded once for all of them.
     ///
     /// A socket whose client reads so slowly that `max_buffer_size` bytes are waiting is
     /// disconnected, unless the emit is [`volatile`](Self::volatile): then it misses the event.
+    ///
+    /// Each client of this server hears the events of one task in their order, and those of another
+    /// server too; there is no order between servers.
     ///
     /// # Errors
     ///
@@ -104,7 +128,7 @@ impl Broadcast {
     pub fn emit(&self, event: &str, data: impl Serialize) -> Result<(), EmitError> {
         let hub = self.hub()?;
         let packet = hub.encode(event, &data)?;
-        hub.broadcast(&self.selector, &packet, self.volatile);
+        self.send(hub, packet);
         Ok(())
     }
 
@@ -125,7 +149,7 @@ impl Broadcast {
     pub fn emit_args(&self, event: &str, args: &Args) -> Result<(), EmitError> {
         let hub = self.hub()?;
         let packet = hub.forward(event, args)?;
-        hub.broadcast(&self.selector, &packet, self.volatile);
+        self.send(hub, packet);
         Ok(())
     }
 
@@ -154,34 +178,141 @@ impl Broadcast {
 
     /// Makes the chosen sockets join a room.
     pub fn sockets_join(&self, room: impl Into<Room>) {
-        let room = room.into();
-        for socket in self.sockets() {
-            socket.join(room.clone());
+        self.sockets_join_rooms([room]);
+    }
+
+    /// Makes the chosen sockets join rooms.
+    pub fn sockets_join_rooms<R: Into<Room>>(&self, rooms: impl IntoIterator<Item = R>) {
+        let rooms: Arc<[Room]> = rooms.into_iter().map(Into::into).collect();
+        if let Ok(hub) = &self.hub {
+            hub.join_all(&self.sockets(), &rooms);
         }
+        self.publish(|selector| Action::Join { selector, rooms });
     }
 
     /// Makes the chosen sockets leave a room.
     pub fn sockets_leave(&self, room: impl Into<Room>) {
-        let room = room.into();
-        for socket in self.sockets() {
-            socket.leave(room.clone());
+        self.sockets_leave_rooms([room]);
+    }
+
+    /// Makes the chosen sockets leave rooms.
+    pub fn sockets_leave_rooms<R: Into<Room>>(&self, rooms: impl IntoIterator<Item = R>) {
+        let rooms: Arc<[Room]> = rooms.into_iter().map(Into::into).collect();
+        if let Ok(hub) = &self.hub {
+            hub.leave_all(&self.sockets(), &rooms);
         }
+        self.publish(|selector| Action::Leave { selector, rooms });
     }
 
     /// Puts the chosen sockets out of the namespace. Their connections stay.
     pub fn disconnect_sockets(&self) {
         self.sockets().iter().for_each(Socket::disconnect);
+        self.publish(|selector| Action::Disconnect { selector });
     }
 
     /// Puts the chosen clients out of all their namespaces, then closes their connections.
     pub fn close_sockets(&self) {
         self.sockets().iter().for_each(Socket::close);
+        self.publish(|selector| Action::Close { selector });
+    }
+
+    /// Asks for the chosen sockets, those of other servers included.
+    ///
+    /// ```no_run
+    /// # async fn example(io: socketio_tokio::Server) -> Result<(), socketio_tokio::FetchError> {
+    /// for socket in io.to("lobby").fetch_sockets().await? {
+    ///     println!("{} {:?}", socket.id(), socket.rooms());
+    ///     socket.leave("lobby");
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn fetch_sockets(&self) -> FetchSockets {
+        FetchSockets::new(self)
+    }
+
+    /// Sends an event to the other servers, where the handlers given to
+    /// [`Namespace::on_server_side`](crate::Namespace::on_server_side) in this namespace serve it.
+    /// Rooms do not matter for it. Nothing happens if there are no other servers.
+    ///
+    /// # Errors
+    ///
+    /// [`EmitError::Encode`] if the value cannot be sent, or the name is `connect`, `connection` or
+    /// `new_namespace`; [`EmitError::UnknownNamespace`] if the server has no such namespace.
+    pub fn server_side_emit(&self, event: &str, data: impl Serialize) -> Result<(), EmitError> {
+        self.hub()?;
+        let args = cluster::server_side_event(event, &data)?;
+        self.publish(|_| Action::ServerSide { args });
+        Ok(())
+    }
+
+    /// The same, and waits for the answer of each of the other servers.
+    ///
+    /// ```no_run
+    /// # async fn example(io: socketio_tokio::Server) -> Result<(), socketio_tokio::EmitError> {
+    /// let loads = io.of("/").server_side_call::<f64>("load", ()).await?;
+    /// println!("{:?}, {} servers are silent", loads.answers, loads.missing_servers);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn server_side_call<R>(&self, event: &str, data: impl Serialize) -> ServerSideCall<R> {
+        let args = || Ok(cluster::server_side_event(event, &data)?);
+        ServerSideCall::new(self, self.hub().and_then(|_| args()))
     }
 
     /// The chosen sockets that are connected to this server now, in no particular order.
     pub fn sockets(&self) -> Vec<Socket> {
         let hub = self.hub.as_ref().ok();
         hub.map_or_else(Vec::new, |hub| hub.select(&self.selector))
+    }
+
+    /// Hands an event to the chosen sockets: those of this server first.
+    fn send(&self, hub: &Hub, packet: Encoded) {
+        hub.broadcast(&self.selector, &packet, self.volatile);
+        self.publish(|selector| Action::Emit {
+            selector,
+            flags: self.flags(),
+            event: Emitted::from_packet(packet),
+        });
+    }
+
+    /// Tells the other servers, if the choice is about them.
+    fn publish(&self, action: impl FnOnce(Arc<Selector>) -> Action) {
+        if let Some((hub, node)) = self.others() {
+            let namespace = hub.name().clone();
+            let action = action(Arc::new(self.selector.clone()));
+            node.publish(Message { namespace, action });
+        }
+    }
+
+    /// Asks the other servers, if the choice is about them.
+    pub(crate) fn inquire(
+        &self,
+        within: Duration,
+        ask: impl FnOnce(Arc<Selector>) -> Ask,
+    ) -> Inquiry {
+        match self.others() {
+            Some((hub, node)) => {
+                let ask = ask(Arc::new(self.selector.clone()));
+                node.ask(hub.name(), ask, within)
+            }
+            None => Inquiry::none(),
+        }
+    }
+
+    fn others(&self) -> Option<(&Hub, &Arc<Node>)> {
+        let hub = self.hub.as_ref().ok()?;
+        match self.reach {
+            Reach::Cluster => hub.node().map(|node| (&**hub, node)),
+            Reach::Local => None,
+        }
+    }
+
+    pub(crate) fn flags(&self) -> Flags {
+        Flags {
+            volatile: self.volatile == Volatile::Yes,
+            ..Flags::default()
+        }
     }
 
     pub(crate) fn except_socket(mut self, socket: SocketId) -> Self {

@@ -7,11 +7,12 @@ use std::pin::Pin;
 use std::time::Duration;
 
 use serde::de::DeserializeOwned;
-use socketio_proto::{ArgsError, EncodeError, Encoded};
+use socketio_proto::{Args, ArgsError, EncodeError, Encoded};
 use tokio::sync::mpsc;
 
 use crate::broadcast::Broadcast;
 use crate::call::{Asker, CallOutcome};
+use crate::cluster::{Ask, Emitted, Part, Reply};
 use crate::error::EmitError;
 
 /// What became of a question to many clients.
@@ -25,19 +26,63 @@ pub struct Answers<R> {
     /// How many clients have not answered: in time, or at all because they left or read too
     /// slowly to be asked.
     pub missing: usize,
+    /// How many other servers have not answered in time: nobody knows how many clients they have
+    /// asked. At least one, if the cluster has not even said how many there are.
+    pub missing_servers: usize,
 }
 
 impl<R> Answers<R> {
     /// Whether everybody has answered, and to the point.
     pub fn is_complete(&self) -> bool {
-        self.missing == 0 && self.invalid.is_empty()
+        self.missing == 0 && self.missing_servers == 0 && self.invalid.is_empty()
+    }
+
+    pub(crate) fn none() -> Self {
+        Self {
+            answers: Vec::new(),
+            invalid: Vec::new(),
+            missing: 0,
+            missing_servers: 0,
+        }
+    }
+}
+
+impl<R: DeserializeOwned> Answers<R> {
+    /// Adds what a client of this server has said.
+    fn add_outcome(&mut self, outcome: CallOutcome) {
+        match outcome {
+            Ok(args) => self.add(&args),
+            Err(_) => self.missing += 1,
+        }
+    }
+
+    /// Adds what another server has said.
+    pub(crate) fn add_reply(&mut self, reply: Reply) {
+        match reply {
+            Reply::Part(Part::Client(Some(args)) | Part::Server(Some(args))) => self.add(&args),
+            Reply::Part(Part::Client(None)) => self.missing += 1,
+            Reply::Part(Part::Server(None)) => self.missing_servers += 1,
+            Reply::Part(Part::Asked(_) | Part::Sockets(_)) => {}
+            Reply::End(missing) => {
+                self.missing += missing.clients;
+                self.missing_servers += missing.servers;
+            }
+        }
+    }
+
+    fn add(&mut self, args: &Args) {
+        match args.to() {
+            Ok(answer) => self.answers.push(answer),
+            Err(error) => self.invalid.push(error),
+        }
     }
 }
 
 /// An event that waits to be sent to many clients, and then answered by them. Await it to do both.
 ///
-/// It is encoded once, and each client that is chosen at that moment is asked. The wait ends when
-/// all have answered or left, at the latest after the [`timeout`](Self::timeout).
+/// It is encoded once, and each client that is chosen at that moment is asked, on other servers
+/// too. The wait ends when all have answered or left, at the latest after the
+/// [`timeout`](Self::timeout).
 #[must_use = "nothing is sent until the call is awaited"]
 pub struct BroadcastCall<R> {
     choice: Broadcast,
@@ -81,22 +126,24 @@ impl<R: DeserializeOwned + Send + 'static> IntoFuture for BroadcastCall<R> {
                 within,
                 ..
             } = self;
-            let mut outcomes = ask(&choice, &packet?, within);
-            let mut answers = Answers {
-                answers: Vec::new(),
-                invalid: Vec::new(),
-                missing: 0,
-            };
+            let packet = packet?;
+            let mut outcomes = ask(&choice, &packet, within);
+            let mut elsewhere = choice.inquire(within, |selector| Ask::Call {
+                selector,
+                flags: choice.flags(),
+                event: Emitted::from_packet(packet),
+                within,
+            });
+            let mut answers = Answers::none();
             // Ends when each client has been accounted for: the last of them drops its sender.
             // Each connection keeps the time for its own client, so no timer is needed here.
-            while let Some(outcome) = outcomes.recv().await {
-                match outcome.map(|args| args.to()) {
-                    Ok(Ok(answer)) => answers.answers.push(answer),
-                    Ok(Err(error)) => answers.invalid.push(error),
-                    Err(_) => answers.missing += 1,
+            loop {
+                tokio::select! {
+                    Some(outcome) = outcomes.recv() => answers.add_outcome(outcome),
+                    Some(reply) = elsewhere.next() => answers.add_reply(reply),
+                    else => return Ok(answers),
                 }
             }
-            Ok(answers)
         })
     }
 }
@@ -129,4 +176,4 @@ impl<R> fmt::Debug for BroadcastCall<R> {
 }
 
 /// How long to wait for answers, unless the caller says so.
-const PATIENCE: Duration = Duration::from_secs(5);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(5);

@@ -12,6 +12,7 @@ use socketio_proto::server::Config;
 
 use crate::broadcast::Broadcast;
 use crate::client_files::ClientFiles;
+use crate::cluster::Cluster;
 use crate::namespace::Namespace;
 use crate::namespaces::Cleanup;
 use crate::observer::Observer;
@@ -38,6 +39,7 @@ pub(crate) struct Plan {
     pub(crate) on_new_namespace: Option<OnNewNamespace>,
     pub(crate) observer: Option<Arc<dyn Observer>>,
     pub(crate) client_files: Option<ClientFiles>,
+    pub(crate) cluster: Option<Arc<dyn Cluster>>,
 }
 
 impl Builder {
@@ -55,6 +57,7 @@ impl Builder {
                 on_new_namespace: None,
                 observer: None,
                 client_files: None,
+                cluster: None,
             },
             namespaces: Vec::new(),
         }
@@ -148,6 +151,22 @@ impl Builder {
     /// Serves the browser client under the server's path, such as `/socket.io/socket.io.js`.
     pub fn serve_client(mut self, files: ClientFiles) -> Self {
         self.plan.client_files = Some(files);
+        self
+    }
+
+    /// Makes the server one of several: what it emits reaches the clients of the others too, and
+    /// theirs its own. Without, it is alone.
+    ///
+    /// ```
+    /// use socketio_tokio::Server;
+    /// use socketio_tokio::cluster::InProcess;
+    ///
+    /// let cluster = InProcess::new();
+    /// let public = Server::builder().cluster(cluster.member()).build();
+    /// let internal = Server::builder().cluster(cluster.member()).build();
+    /// ```
+    pub fn cluster(mut self, cluster: Arc<dyn Cluster>) -> Self {
+        self.plan.cluster = Some(cluster);
         self
     }
 

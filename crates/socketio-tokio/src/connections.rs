@@ -10,6 +10,7 @@ use std::time::Duration;
 use tokio::sync::Notify;
 
 use crate::outbox::{Command, Outbox};
+use crate::server::Server;
 
 /// The connections of a server: each from its first packet until its last handler is done.
 #[derive(Default)]
@@ -99,13 +100,15 @@ fn shut_down(outbox: &Outbox) {
 /// had started is done, for at most [`timeout`](Self::timeout). Then it drops what is left.
 pub struct Closing {
     connections: Arc<Connections>,
+    server: Server,
     within: Duration,
 }
 
 impl Closing {
-    pub(crate) fn new(connections: Arc<Connections>) -> Self {
+    pub(crate) fn new(connections: Arc<Connections>, server: Server) -> Self {
         Self {
             connections,
+            server,
             within: PATIENCE,
         }
     }
@@ -123,8 +126,12 @@ impl IntoFuture for Closing {
 
     fn into_future(self) -> Self::IntoFuture {
         Box::pin(async move {
-            let ended = tokio::time::timeout(self.within, self.connections.ended()).await;
-            if ended.is_err() {
+            let ended = async {
+                self.connections.ended().await;
+                // The last frames may still be on their way out.
+                self.server.sessions_ended().await;
+            };
+            if tokio::time::timeout(self.within, ended).await.is_err() {
                 self.connections.abandon();
                 self.connections.ended().await;
             }

@@ -35,9 +35,10 @@ use crate::socket::Socket;
 /// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be an argument of this handler",
-    note = "events offer `Socket`, `Data<T>`, `Args`, `EventName`, `Ack<T>`, `Auth<T>`, `Handshake`, `Extension<T>` and `State<S>`",
-    note = "`Data<T>` needs `T: serde::de::DeserializeOwned`, `State<S>` the `S` of `Namespace::<S>`",
-    note = "`DisconnectReason` exists in `on_disconnect` only, `Data`, `Args` and `Ack` in `on` only"
+    label = "a handler of this kind is not given a `{Self}`",
+    note = "what an event carries is read by `Data`: `Data(message): Data<Message>`",
+    note = "events offer `Socket`, `Data<T>`, `Typed<E>`, `Args`, `EventName`, `Ack<T>`, `Auth<T>`, `Handshake`, `Extension<T>` and `State<S>`",
+    note = "`DisconnectReason` exists in `on_disconnect` only; `Data`, `Args` and `Ack` only where an event is handled"
 )]
 pub trait FromContext<C>: Sized {
     /// Takes the argument.
@@ -51,12 +52,20 @@ pub trait FromContext<C>: Sized {
 
 /// What every context offers.
 pub trait Context {
-    /// The state given to `Namespace::with_state`.
-    type State;
     /// The socket that the handler serves.
     fn socket(&self) -> &Socket;
-    /// The state of the namespace.
-    fn state(&self) -> &Self::State;
+}
+
+/// A context in a namespace whose state is an `S`.
+#[diagnostic::on_unimplemented(
+    message = "this namespace has no state of type `{S}`",
+    label = "`State<{S}>` cannot be taken here",
+    note = "a namespace has the state that `.with_state(..)` gives it, or `()`",
+    note = "handlers of a single socket have no state: clone what they need into them"
+)]
+pub trait HasState<S>: Context {
+    /// The state given to `Namespace::with_state`.
+    fn state(&self) -> &S;
 }
 
 /// An event of a client, on its way to a handler.
@@ -195,10 +204,12 @@ impl<S> DisconnectContext<S> {
 macro_rules! context {
     ($($context:ident),*) => {$(
         impl<S> Context for $context<S> {
-            type State = S;
             fn socket(&self) -> &Socket {
                 &self.socket
             }
+        }
+
+        impl<S> HasState<S> for $context<S> {
             fn state(&self) -> &S {
                 &self.state
             }

@@ -23,7 +23,7 @@ impl<'a> Emitter<'a> {
     }
 
     /// Drops the event if it cannot leave at once: no poll is waiting, or earlier packets are
-    /// still being written. [sio5 § Volatile; js socket.io 4.8.4]
+    /// still being written. [js socket.io 4.8.4]
     pub fn volatile(mut self) -> Self {
         self.volatile = Volatile::Yes;
         self

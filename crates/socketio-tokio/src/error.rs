@@ -1,5 +1,7 @@
 //! What can go wrong for an application, sorted by who is to blame.
 
+use std::fmt;
+
 use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
 use socketio_proto::server::{AckError, EmitError as Refused};
@@ -121,6 +123,51 @@ impl Rejection {
 impl From<ArgsError> for Rejection {
     fn from(error: ArgsError) -> Self {
         Self::new(error.to_string())
+    }
+}
+
+/// A ready error for handlers: the peer's acknowledgement is `{"error": "…"}`.
+///
+/// Every error becomes one by `?`, with its own words.
+///
+/// ```
+/// use socketio_tokio::{Data, EventError, Namespace, Socket};
+///
+/// let namespace = Namespace::<()>::new("/")
+///     .on("rename", async |socket: Socket, Data(name): Data<String>| {
+///         if name.is_empty() {
+///             return Err(EventError::new("a name has letters"));
+///         }
+///         socket.broadcast().emit("renamed", name)?;
+///         Ok(())
+///     });
+/// ```
+#[derive(Clone, PartialEq, Eq)]
+pub struct EventError(String);
+
+impl EventError {
+    /// An error of these words.
+    pub fn new(message: impl Into<String>) -> Self {
+        Self(message.into())
+    }
+}
+
+// Not an error itself, so that every error can become one.
+impl<E: std::error::Error> From<E> for EventError {
+    fn from(error: E) -> Self {
+        Self(error.to_string())
+    }
+}
+
+impl fmt::Debug for EventError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("EventError").field(&self.0).finish()
+    }
+}
+
+impl Serialize for EventError {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serialize_error(&self.0, serializer)
     }
 }
 

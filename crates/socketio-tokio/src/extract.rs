@@ -5,11 +5,13 @@ use socketio_proto::{Args, DisconnectReason, Namespace as Name};
 
 use crate::ack::Ack;
 use crate::context::{
-    ConnectContext, Context, DisconnectContext, EventContext, FromContext, NamespaceContext,
+    ConnectContext, Context, DisconnectContext, EventContext, FromContext, HasState,
+    NamespaceContext,
 };
 use crate::error::Rejection;
 use crate::extensions::Extensions;
 use crate::handshake::Handshake;
+use crate::server::Server;
 use crate::socket::Socket;
 
 impl<C: Context> FromContext<C> for Socket {
@@ -18,11 +20,33 @@ impl<C: Context> FromContext<C> for Socket {
     }
 }
 
+/// The server, for what concerns all namespaces.
+impl<C: Context> FromContext<C> for Server {
+    fn from_context(context: &C) -> Result<Self, Rejection> {
+        let server = context.socket().server();
+        server.ok_or_else(|| Rejection::internal("the server is gone"))
+    }
+}
+
+/// What could not be taken is `None` instead of a rejection.
+impl<C, T: FromContext<C>> FromContext<C> for Option<T> {
+    fn from_context(context: &C) -> Result<Self, Rejection> {
+        Ok(T::from_context(context).ok())
+    }
+}
+
+/// What could not be taken is up to the handler.
+impl<C, T: FromContext<C>> FromContext<C> for Result<T, Rejection> {
+    fn from_context(context: &C) -> Result<Self, Rejection> {
+        Ok(T::from_context(context))
+    }
+}
+
 /// The state of the namespace: a clone of what `Namespace::with_state` was given.
 #[derive(Clone, Copy, Debug)]
 pub struct State<S>(pub S);
 
-impl<C: Context<State = S>, S: Clone> FromContext<C> for State<S> {
+impl<C: HasState<S>, S: Clone> FromContext<C> for State<S> {
     fn from_context(context: &C) -> Result<Self, Rejection> {
         Ok(Self(context.state().clone()))
     }

@@ -19,6 +19,10 @@ use crate::typed::{self, Acknowledges, OutputOf, TypedArguments};
 /// Implemented for functions of up to eight arguments, each of which implements [`FromContext`].
 /// `T` is the tuple of their types and is never written out. The future must be `Send`: the
 /// handlers of a client run on whichever thread its connection does.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a handler",
+    label = "not an async function whose arguments are extractors"
+)]
 pub trait Handler<C, T>: Send + Sync + 'static {
     /// What the handler returns: the acknowledgement.
     type Output;
@@ -53,8 +57,7 @@ where
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a handler",
     label = "not an async function of up to eight arguments",
-    note = "a handler is an `async fn`, or a closure such as `async |socket: Socket, Data(text): Data<String>| ..`",
-    note = "the type of each argument has to be written out",
+    note = "write `async` in front, and the type of each argument: `async |socket: Socket, Data(text): Data<String>| ..`, or an `async fn`",
     note = "a closure must not lend what it captures to its future: share it through `State<S>`, or clone it before an `async move` block"
 )]
 pub trait AsyncFunction<T> {

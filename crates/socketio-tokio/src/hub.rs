@@ -12,11 +12,13 @@ use socketio_proto::{
     AckId, Args, EncodeError, Encoded, Namespace, Parser, Room, Rooms, Selector, SocketId,
 };
 
+use crate::cluster::Node;
 use crate::dynamic::Pattern;
 use crate::error::EmitError;
 use crate::observer::NamespaceMetrics;
 use crate::outbox::Volatile;
 use crate::recovery::{ConnectionStateRecovery, Recovery};
+use crate::room_event::News;
 use crate::routes::Routes;
 use crate::server::{Server, WeakServer};
 use crate::socket::Socket;
@@ -29,6 +31,9 @@ pub(crate) struct Hub {
     parser: Parser,
     server: WeakServer,
     recovery: Option<Recovery>,
+    node: Option<Arc<Node>>,
+    /// Whether anybody wants to know what happens to rooms.
+    is_watched: bool,
     /// The id of the next event that expects answers: one for all who are asked.
     next_ack: AtomicU64,
     members: Mutex<Members>,
@@ -47,6 +52,24 @@ pub(crate) enum Origin {
 struct Members {
     sockets: HashMap<SocketId, Socket>,
     rooms: Rooms,
+    /// What is to be told of the rooms, if there is anybody to tell.
+    news: Option<News>,
+}
+
+impl Members {
+    fn join(&mut self, socket: &SocketId, room: Room) {
+        match &mut self.news {
+            None => self.rooms.join(socket, room),
+            Some(news) => news.join(&mut self.rooms, socket, room),
+        }
+    }
+
+    fn leave(&mut self, socket: &SocketId, room: &Room) {
+        match &mut self.news {
+            None => self.rooms.leave(socket, room),
+            Some(news) => news.leave(&mut self.rooms, socket, room),
+        }
+    }
 }
 
 /// What the namespaces of a server have in common.
@@ -55,10 +78,17 @@ pub(crate) struct Terms {
     pub(crate) parser: Parser,
     pub(crate) recovery: Option<ConnectionStateRecovery>,
     pub(crate) server: WeakServer,
+    /// The other servers, if there may be any.
+    pub(crate) node: Option<Arc<Node>>,
 }
 
 impl Hub {
     pub(crate) fn new(name: Namespace, routes: Arc<Routes>, origin: Origin, terms: &Terms) -> Self {
+        let wants_all = terms
+            .node
+            .as_ref()
+            .is_some_and(|node| node.wants_room_events());
+        let is_watched = wants_all || !routes.room_events.is_empty();
         Self {
             name,
             routes,
@@ -66,8 +96,13 @@ impl Hub {
             parser: terms.parser,
             server: terms.server.clone(),
             recovery: terms.recovery.as_ref().map(Recovery::new),
+            node: terms.node.clone(),
+            is_watched,
             next_ack: AtomicU64::new(0),
-            members: Mutex::default(),
+            members: Mutex::new(Members {
+                news: is_watched.then(News::default),
+                ..Members::default()
+            }),
         }
     }
 
@@ -81,6 +116,14 @@ impl Hub {
 
     pub(crate) fn server(&self) -> Option<Server> {
         self.server.upgrade()
+    }
+
+    pub(crate) fn parser(&self) -> Parser {
+        self.parser
+    }
+
+    pub(crate) fn node(&self) -> Option<&Arc<Node>> {
+        self.node.as_ref()
     }
 
     pub(crate) fn is_dynamic(&self) -> bool {
@@ -100,19 +143,25 @@ impl Hub {
 
     /// Makes a socket reachable, in these rooms and in the one named by its id.
     /// [sio5 § Connection to a namespace; js socket.io 4.8.4]
+    ///
+    /// Room events wait for [`tell_news`](Self::tell_news), as those of [`remove`](Self::remove)
+    /// do: this may be called under the lock of the recovery.
     pub(crate) fn insert(&self, socket: &Socket, rooms: Vec<Room>) {
         let mut members = self.lock();
         for room in rooms {
-            members.rooms.join(socket.id(), room);
+            members.join(socket.id(), room);
         }
-        members.rooms.join(socket.id(), Room::from(socket.id()));
+        members.join(socket.id(), Room::from(socket.id()));
         members.sockets.insert(socket.id().clone(), socket.clone());
     }
 
     /// Forgets a socket, and returns the rooms in which it was.
     pub(crate) fn remove(&self, id: &SocketId) -> Vec<Room> {
         let mut members = self.lock();
-        let rooms = members.rooms.rooms_of(id).cloned().collect();
+        let rooms: Vec<_> = members.rooms.rooms_of(id).cloned().collect();
+        if members.news.is_some() {
+            rooms.iter().for_each(|room| members.leave(id, room));
+        }
         members.rooms.leave_all(id);
         members.sockets.remove(id);
         rooms
@@ -122,12 +171,61 @@ impl Hub {
         let mut members = self.lock();
         // Asked under the lock that `remove` takes: nobody stays in a room after leaving.
         if !socket.is_gone() {
-            members.rooms.join(socket.id(), room);
+            members.join(socket.id(), room);
         }
+        self.tell(members);
     }
 
     pub(crate) fn leave(&self, id: &SocketId, room: &Room) {
-        self.lock().rooms.leave(id, room);
+        let mut members = self.lock();
+        members.leave(id, room);
+        self.tell(members);
+    }
+
+    /// Makes sockets join rooms, all at once.
+    pub(crate) fn join_all(&self, sockets: &[Socket], rooms: &[Room]) {
+        let mut members = self.lock();
+        for socket in sockets.iter().filter(|socket| !socket.is_gone()) {
+            for room in rooms {
+                members.join(socket.id(), room.clone());
+            }
+        }
+        self.tell(members);
+    }
+
+    /// Makes sockets leave rooms, all at once.
+    pub(crate) fn leave_all(&self, sockets: &[Socket], rooms: &[Room]) {
+        let mut members = self.lock();
+        for socket in sockets {
+            rooms
+                .iter()
+                .for_each(|room| members.leave(socket.id(), room));
+        }
+        self.tell(members);
+    }
+
+    /// Tells what has happened to rooms. Not to be called under a lock: those who are told may do
+    /// as they like.
+    pub(crate) fn tell_news(&self) {
+        if self.is_watched {
+            self.tell(self.lock());
+        }
+    }
+
+    fn tell<'a>(&'a self, mut members: MutexGuard<'a, Members>) {
+        if !members.news.as_mut().is_some_and(News::begin) {
+            return;
+        }
+        while let Some(events) = members.news.as_mut().and_then(News::take) {
+            drop(members);
+            for event in &events {
+                self.routes.tell(&self.name, event);
+                if let Some(node) = self.node.as_ref().filter(|node| node.wants_room_events()) {
+                    node.room_event(&self.name, event);
+                }
+            }
+            members = self.lock();
+        }
     }
 
     pub(crate) fn rooms_of(&self, id: &SocketId) -> Vec<Room> {
@@ -186,6 +284,12 @@ impl Hub {
     ) -> Result<Encoded, EncodeError> {
         let id = AckId::new(self.next_ack.fetch_add(1, Ordering::Relaxed));
         self.parser.call(&self.name, id, event, data)
+    }
+
+    /// The same, with arguments that are passed on as they were received.
+    pub(crate) fn forward_call(&self, event: &str, args: &Args) -> Result<Encoded, EncodeError> {
+        let id = AckId::new(self.next_ack.fetch_add(1, Ordering::Relaxed));
+        self.parser.forward_call(&self.name, id, event, args)
     }
 
     /// Hands one event to one socket.

@@ -28,6 +28,7 @@
 //! 2. `connection.rs`: what runs in the task of one client.
 //! 3. `outbox.rs`: how other tasks reach it, and where the bound in bytes is.
 //! 4. `hub.rs`: sockets and rooms of one namespace; `namespaces.rs`: all of them.
+//! 5. [`cluster`]: the seam to other servers.
 #![forbid(unsafe_code)]
 
 mod ack;
@@ -37,6 +38,7 @@ mod broadcast_call;
 mod builder;
 mod call;
 mod client_files;
+pub mod cluster;
 #[cfg(feature = "compression")]
 mod compression;
 #[cfg(not(feature = "compression"))]
@@ -61,10 +63,14 @@ mod outbox;
 mod outgoing;
 mod random;
 mod recovery;
+mod remote;
+mod room_event;
 mod routes;
 mod server;
 mod socket;
 mod span;
+#[cfg(feature = "test")]
+pub mod test;
 mod typed;
 
 pub use ack::Ack;
@@ -75,18 +81,20 @@ pub use call::Call;
 pub use client_files::ClientFiles;
 pub use connections::Closing;
 pub use context::{
-    ConnectContext, Context, DisconnectContext, EventContext, FromContext, NamespaceContext,
+    ConnectContext, Context, DisconnectContext, EventContext, FromContext, HasState,
+    NamespaceContext,
 };
 pub use dynamic::PathParams;
 pub use emitter::Emitter;
-#[cfg(feature = "compression")]
-pub use engineio_tokio::HttpCompression;
 pub use engineio_tokio::Observer as EngineObserver;
+pub use engineio_tokio::serve;
 pub use engineio_tokio::{
     AllowOrigin, AllowRequest, Body, ConnectionError, Cookie, Cors, IdGenerator, Refusal,
     RemoteAddr, SameSite, Secure,
 };
-pub use error::{CallError, EmitError, HandlerError, NamespaceTaken, Rejection};
+#[cfg(feature = "compression")]
+pub use engineio_tokio::{HttpCompression, PerMessageDeflate};
+pub use error::{CallError, EmitError, EventError, HandlerError, NamespaceTaken, Rejection};
 pub use extensions::Extensions;
 pub use extract::{Auth, Data, EventName, Extension, State};
 pub use handler::{Handler, Verdict};
@@ -96,11 +104,14 @@ pub use namespace::Namespace;
 pub use observer::{Metrics, NamespaceMetrics, Observer};
 pub use outgoing::Outgoing;
 pub use recovery::ConnectionStateRecovery;
+pub use remote::{FetchError, FetchSockets, RemoteCall, RemoteHandshake, RemoteSocket};
+pub use room_event::RoomEvent;
 pub use server::Server;
 pub use socket::Socket;
 #[cfg(feature = "macros")]
 pub use socketio_macros::TokioEvent as Event;
-pub use socketio_proto::engine::{CloseReason, Message, Transports, Violation};
+pub use socketio_proto::engine::server::{Cause, UpgradeFailure};
+pub use socketio_proto::engine::{CloseReason, Message, TransportKind, Transports, Violation};
 pub use socketio_proto::{
     Args, ArgsError, ConnectError, DecodeError, DisconnectReason, EncodeError,
     Namespace as NamespaceName, Parser, Room, SocketId,

@@ -5,11 +5,13 @@ use std::fmt;
 use serde::Serialize;
 use socketio_proto::{ConnectError, Namespace as Name};
 
+use crate::cluster::ServerSideContext;
 use crate::context::{ConnectContext, DisconnectContext, EventContext, NamespaceContext};
 use crate::dynamic::{Matcher, Pattern};
 use crate::error::HandlerError;
 use crate::handler::{Handler, Verdict, erase, erase_event_middleware, erase_typed, erase_with};
 use crate::outgoing::Outgoing;
+use crate::room_event::RoomEvent;
 use crate::routes::Routes;
 use crate::socket::Socket;
 use crate::typed::{Acknowledges, Event, EventOf, OutputOf, TypedArguments};
@@ -252,6 +254,47 @@ impl<S: Clone + Send + Sync + 'static> Namespace<S> {
         H::Output: Serialize,
     {
         self.routes.on_disconnect.push(erase(handler));
+        self
+    }
+
+    /// Serves an event that another server of the cluster has sent with
+    /// [`Broadcast::server_side_emit`](crate::Broadcast::server_side_emit) in this namespace. Of
+    /// several handlers for the same event the first one answers.
+    ///
+    /// Handlers may ask for [`Data`](crate::Data), [`Args`](crate::Args), [`Ack`](crate::Ack),
+    /// [`EventName`](crate::EventName), [`State`](crate::State), the
+    /// [`Broadcast`](crate::Broadcast) to everybody in the namespace, its
+    /// [name](socketio_proto::Namespace), and the [`Server`](crate::Server). What goes wrong in them
+    /// is logged as a `tracing` warning: there is no socket to tell [`on_error`](Self::on_error)
+    /// of.
+    ///
+    /// ```
+    /// use socketio_tokio::{Broadcast, Data, Namespace};
+    ///
+    /// let namespace = Namespace::<()>::new("/")
+    ///     .on_server_side("how many", async |here: Broadcast| here.sockets().len())
+    ///     .on_server_side("log level", async |Data(level): Data<String>| println!("{level}"));
+    /// ```
+    pub fn on_server_side<H, T>(mut self, event: &str, handler: H) -> Self
+    where
+        H: Handler<ServerSideContext<S>, T>,
+        H::Output: Serialize,
+    {
+        let handlers = self.routes.server_side.entry(event.into()).or_default();
+        handlers.push(erase(handler));
+        self
+    }
+
+    /// Is told what happens to the rooms of this server: created, joined, left, deleted, in this
+    /// order. Rooms that are named after a socket are rooms, too.
+    ///
+    /// Runs in the task that makes it happen, or in one that is telling events already, so it should
+    /// be short. It may use the namespace; what it makes happen is told behind the event in hand.
+    pub fn on_room_event(
+        mut self,
+        listener: impl Fn(&Name, &RoomEvent) + Send + Sync + 'static,
+    ) -> Self {
+        self.routes.room_events.push(Box::new(listener));
         self
     }
 

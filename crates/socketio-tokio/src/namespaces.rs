@@ -121,6 +121,9 @@ impl Namespaces {
     }
 
     fn hub(&self, name: &Name, routes: Arc<Routes>, origin: Origin) -> Arc<Hub> {
+        if let Some(node) = &self.terms.node {
+            node.opened(name);
+        }
         Arc::new(Hub::new(name.clone(), routes, origin, &self.terms))
     }
 
@@ -140,6 +143,9 @@ impl Namespaces {
         site.guests = site.guests.saturating_sub(1);
         if site.guests == 0 && hub.is_dynamic() && self.cleanup == Cleanup::Forget {
             state.places.remove(hub.name());
+            if let Some(node) = &self.terms.node {
+                node.closed(hub.name());
+            }
         }
     }
 

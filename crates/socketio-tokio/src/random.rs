@@ -1,4 +1,4 @@
-//! Random texts: the only code that draws them.
+//! Random texts and numbers: the only code that draws them.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -13,9 +13,18 @@ pub(crate) fn mark() -> String {
     draw::<6>()
 }
 
+/// A number to tell servers apart, or to begin to count from.
+pub(crate) fn number() -> u64 {
+    u64::from_be_bytes(bytes())
+}
+
 fn draw<const BYTES: usize>() -> String {
+    URL_SAFE_NO_PAD.encode(bytes::<BYTES>())
+}
+
+fn bytes<const BYTES: usize>() -> [u8; BYTES] {
     let mut random = [0; BYTES];
     // The operating system's generator fails only where nothing else would work either.
     getrandom::fill(&mut random).expect("the operating system gives random bytes");
-    URL_SAFE_NO_PAD.encode(random)
+    random
 }

@@ -5,13 +5,18 @@ use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
+use socketio_proto::Namespace as Name;
+
+use crate::cluster::ServerSideFn;
 use crate::error::HandlerError;
 use crate::handler::{ConnectFn, DisconnectFn, EventFn, EventMiddlewareFn, MiddlewareFn, lend};
 use crate::outgoing::Outgoing;
+use crate::room_event::RoomEvent;
 use crate::socket::Socket;
 
 pub(crate) type ErrorFn = Box<dyn Fn(&Socket, &HandlerError) + Send + Sync>;
 pub(crate) type OutgoingFn = Arc<dyn Fn(&Socket, &Outgoing) + Send + Sync>;
+pub(crate) type RoomEventFn = Box<dyn Fn(&Name, &RoomEvent) + Send + Sync>;
 
 /// The handlers of a namespace with the state `S`; each list in the order of its making.
 pub(crate) struct Routes<S = ()> {
@@ -24,6 +29,8 @@ pub(crate) struct Routes<S = ()> {
     pub(crate) on_disconnecting: Vec<DisconnectFn<S>>,
     pub(crate) on_disconnect: Vec<DisconnectFn<S>>,
     pub(crate) on_error: Option<ErrorFn>,
+    pub(crate) server_side: HashMap<Box<str>, Vec<ServerSideFn<S>>>,
+    pub(crate) room_events: Vec<RoomEventFn>,
 }
 
 impl<S> Default for Routes<S> {
@@ -38,6 +45,8 @@ impl<S> Default for Routes<S> {
             on_disconnecting: Vec::new(),
             on_disconnect: Vec::new(),
             on_error: None,
+            server_side: HashMap::new(),
+            room_events: Vec::new(),
         }
     }
 }
@@ -46,6 +55,10 @@ impl<S: Clone + Send + Sync + 'static> Routes<S> {
     /// The same handlers, each holding the state that it asks for.
     pub(crate) fn with_state(self, state: &S) -> Routes {
         let events = self.events.into_iter().map(|(event, handlers)| {
+            let handlers = handlers.into_iter().map(|handler| lend(handler, state));
+            (event, handlers.collect())
+        });
+        let server_side = self.server_side.into_iter().map(|(event, handlers)| {
             let handlers = handlers.into_iter().map(|handler| lend(handler, state));
             (event, handlers.collect())
         });
@@ -79,6 +92,8 @@ impl<S: Clone + Send + Sync + 'static> Routes<S> {
                 .map(|f| lend(f, state))
                 .collect(),
             on_error: self.on_error,
+            server_side: server_side.collect(),
+            room_events: self.room_events,
         }
     }
 }
@@ -87,6 +102,22 @@ impl Routes {
     /// The handlers of an event.
     pub(crate) fn event(&self, name: &str) -> &[EventFn] {
         self.events.get(name).map_or(&[], Vec::as_slice)
+    }
+
+    /// The handlers of an event of another server.
+    pub(crate) fn server_side(&self, name: &str) -> &[ServerSideFn] {
+        self.server_side.get(name).map_or(&[], Vec::as_slice)
+    }
+
+    /// Tells the application what has happened to a room.
+    pub(crate) fn tell(&self, namespace: &Name, event: &RoomEvent) {
+        for listener in &self.room_events {
+            // A panic there must not end the connection that happens to be here.
+            let told = catch_unwind(AssertUnwindSafe(|| listener(namespace, event)));
+            if told.is_err() {
+                tracing::error!(%namespace, "on_room_event panicked when told: {event:?}");
+            }
+        }
     }
 
     /// Tells the application what went wrong.

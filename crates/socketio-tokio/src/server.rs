@@ -21,6 +21,7 @@ use tower_service::Service;
 use crate::broadcast::Broadcast;
 use crate::builder::{Builder, Plan};
 use crate::client_files::ClientFiles;
+use crate::cluster::{ClusterError, Node};
 use crate::connection::ClientTask;
 use crate::connections::{Closing, Connections};
 use crate::error::NamespaceTaken;
@@ -63,6 +64,7 @@ impl WeakServer {
 /// What all connections of a server share.
 pub(crate) struct Shared {
     pub(crate) namespaces: Arc<Namespaces>,
+    node: Option<Arc<Node>>,
     pub(crate) connections: Arc<Connections>,
     pub(crate) max_in_flight: usize,
     max_buffer_size: usize,
@@ -87,14 +89,20 @@ impl Server {
     pub(crate) fn new(plan: Plan, first: Vec<Namespace>) -> Self {
         let server = Self(Arc::new_cyclic(|server| {
             let server = WeakServer(Weak::clone(server));
+            let node = plan
+                .cluster
+                .map(|cluster| Node::new(cluster, server.clone()));
+            let node = node.map(Arc::new);
             let terms = Terms {
                 parser: plan.config.parser,
                 recovery: plan.recovery,
                 server,
+                node: node.clone(),
             };
             let namespaces = Namespaces::new(plan.cleanup, terms);
             let shared = Shared {
                 namespaces: Arc::new(namespaces),
+                node,
                 connections: Arc::default(),
                 max_in_flight: plan.max_in_flight,
                 max_buffer_size: plan.max_buffer_size,
@@ -107,6 +115,9 @@ impl Server {
                 client_files: plan.client_files,
             }
         }));
+        if let Some(node) = &server.shared().node {
+            node.start();
+        }
         let namespaces = &server.shared().namespaces;
         for namespace in first {
             if let Err(taken) = namespaces.add(namespace) {
@@ -187,6 +198,19 @@ impl Server {
         }
     }
 
+    /// How many servers there are in the cluster, this one included; 1 if it has none.
+    ///
+    /// # Errors
+    ///
+    /// If the cluster cannot say.
+    pub async fn server_count(&self) -> Result<usize, ClusterError> {
+        let others = match &self.shared().node {
+            Some(node) => node.others(&Name::root()).await?,
+            None => 0,
+        };
+        Ok(others + 1)
+    }
+
     /// Puts all clients out, and takes no new ones: those get status 503.
     ///
     /// Every socket sees the reason `server shutting down`, and what was emitted before is still
@@ -200,10 +224,18 @@ impl Server {
     /// # }
     /// ```
     pub fn close(&self) -> Closing {
+        if let Some(node) = &self.shared().node {
+            node.leave();
+        }
         self.0.engine.close();
         let connections = &self.shared().connections;
         connections.close();
-        Closing::new(Arc::clone(connections))
+        Closing::new(Arc::clone(connections), self.clone())
+    }
+
+    /// Waits until the last session has ended, and what it had to say is written.
+    pub(crate) async fn sessions_ended(&self) {
+        self.0.engine.sessions_ended().await;
     }
 
     /// Serves HTTP/1 on an address until the future is dropped; other paths get a 404.
@@ -254,6 +286,25 @@ impl Server {
             Some(response) => response,
             None => self.0.engine.respond(request).await,
         }
+    }
+
+    /// Connects somebody in the same process.
+    #[cfg(feature = "test")]
+    pub(crate) async fn open_in_process(
+        &self,
+        request: Parts,
+    ) -> Option<engineio_tokio::InProcess> {
+        self.0.engine.open_in_process(request).await
+    }
+
+    /// How packets are written and read here.
+    #[cfg(feature = "test")]
+    pub(crate) fn parser(&self) -> socketio_proto::Parser {
+        self.shared().config.parser
+    }
+
+    pub(crate) fn hub(&self, namespace: &Name) -> Option<Arc<Hub>> {
+        self.shared().namespaces.get(namespace)
     }
 
     fn shared(&self) -> &Shared {

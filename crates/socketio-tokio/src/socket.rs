@@ -216,6 +216,12 @@ impl Socket {
         self.0.hub.join(self, room.into());
     }
 
+    /// Joins rooms, all at once.
+    pub fn join_rooms<R: Into<Room>>(&self, rooms: impl IntoIterator<Item = R>) {
+        let rooms: Vec<_> = rooms.into_iter().map(Into::into).collect();
+        self.0.hub.join_all(std::slice::from_ref(self), &rooms);
+    }
+
     /// Leaves a room. An unknown room is ignored.
     pub fn leave(&self, room: impl Into<Room>) {
         self.0.hub.leave(&self.0.id, &room.into());
@@ -335,7 +341,8 @@ impl Socket {
         }
     }
 
-    /// The client is in, and reachable in these rooms.
+    /// The client is in, and reachable in these rooms. Room events are still to be
+    /// [told](Hub::tell_news).
     pub(crate) fn set_connected(&self, rooms: Vec<Room>) {
         self.0
             .status
@@ -345,6 +352,12 @@ impl Socket {
 
     /// The client has left: nobody reaches it through the hub any more.
     pub(crate) fn set_gone(&self) {
+        self.set_gone_untold();
+        self.0.hub.tell_news();
+    }
+
+    /// The same, with room events that are still to be [told](Hub::tell_news).
+    fn set_gone_untold(&self) {
         let earlier = self.0.status.swap(Status::Gone as u8, Ordering::AcqRel);
         if earlier != Status::Gone as u8 {
             let rooms = self.0.hub.remove(&self.0.id);
@@ -360,10 +373,11 @@ impl Socket {
         }
     }
 
-    /// The client has come back over another connection: this one is over. Returns its rooms.
+    /// The client has come back over another connection: this one is over. Returns its rooms; room
+    /// events are still to be [told](Hub::tell_news).
     pub(crate) fn replace(&self) -> Vec<Room> {
         self.command(Command::Disconnect(self.namespace().clone()));
-        self.set_gone();
+        self.set_gone_untold();
         self.last_rooms()
     }
 

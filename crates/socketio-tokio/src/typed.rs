@@ -192,7 +192,7 @@ pub(crate) type OutputOf<T> = <<T as TypedArguments>::Last as TypedArgument>::Ou
 /// serialises.
 #[diagnostic::on_unimplemented(
     message = "this handler returns `{Self}`, but its event is acknowledged with `{A}`",
-    label = "an `{A}` is to be returned here, or a `Result` with one",
+    label = "return `{A}`, or a `Result<{A}, E>` whose error serialises",
     note = "`#[event(ack = ..)]` says what an event is acknowledged with; without it that is `()`"
 )]
 pub trait Acknowledges<A>: sealed::Acknowledges<A> {}

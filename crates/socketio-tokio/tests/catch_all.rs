@@ -64,14 +64,19 @@ async fn what_goes_out_is_seen_once_per_recipient_acknowledgements_excepted() {
         .on("echo", async |Data(value): Data<serde_json::Value>| value)
         .on_any_outgoing(move |_: &Socket, event: &Outgoing| {
             let attachments = event.args().attachments().len();
-            note(&seen, format!("{} {attachments} {}", event.name(), event.args().json()));
+            note(
+                &seen,
+                format!("{} {attachments} {}", event.name(), event.args().json()),
+            );
         });
     let io = Server::builder().namespace(namespace).build();
     let address = serve(&io).await;
     let (mut ada, id) = Client::join(address, "/").await;
     let (mut bob, _) = Client::join(address, "/").await;
     io.emit("all", (1, "two")).unwrap();
-    io.to(id.as_str()).emit("bytes", Bytes::from_static(b"x")).unwrap();
+    io.to(id.as_str())
+        .emit("bytes", Bytes::from_static(b"x"))
+        .unwrap();
     assert_eq!(ada.text().await, r#"42["all",1,"two"]"#);
     assert!(ada.text().await.starts_with("451-"));
     assert_eq!(ada.receive().await, Received::Binary(b"x".to_vec()));
@@ -95,33 +100,32 @@ async fn what_goes_out_is_seen_once_per_recipient_acknowledgements_excepted() {
 async fn a_volatile_event_is_seen_even_if_it_is_dropped() {
     let log = Log::default();
     let seen = Arc::clone(&log);
-    let namespace = Namespace::<()>::new("/").on_any_outgoing(move |_: &Socket, event: &Outgoing| {
-        note(&seen, event.name());
-    });
-    let io = Server::builder().namespace(namespace).max_buffer_size(10_000).build();
+    let namespace =
+        Namespace::<()>::new("/").on_any_outgoing(move |_: &Socket, event: &Outgoing| {
+            note(&seen, event.name());
+        });
+    let io = Server::builder()
+        .namespace(namespace)
+        .max_buffer_size(1_000_000)
+        .build();
     let (mut client, id) = Client::join(serve(&io).await, "/").await;
     let socket = io.of("/").sockets().remove(0);
     // The client does not read, so this fills whatever lies between.
-    let filler = "x".repeat(5_000);
-    let mut filled = 0;
-    let full = loop {
-        match socket.emit("filler", &filler) {
-            Ok(()) => filled += 1,
-            Err(_) if socket.queued_bytes() > 0 => {
-                tokio::time::sleep(Duration::from_millis(30)).await;
-                if socket.emit("filler", &filler).is_err() {
-                    break filled;
-                }
-                filled += 1;
-            }
-            Err(error) => panic!("{error}"),
+    let filler = "x".repeat(500_000);
+    let (mut filled, mut refused) = (0, 0);
+    while refused < 5 {
+        if socket.emit("filler", &filler).is_ok() {
+            (filled, refused) = (filled + 1, 0);
+        } else {
+            refused += 1;
+            tokio::time::sleep(Duration::from_millis(20)).await;
         }
-    };
+    }
     log.lock().unwrap().clear();
     io.to(id.as_str()).volatile().emit("lost", ()).unwrap();
     socket.volatile().emit("lost", ()).unwrap();
     assert_eq!(*log.lock().unwrap(), ["lost", "lost"]);
-    for _ in 0..full {
+    for _ in 0..filled {
         assert!(client.text().await.starts_with(r#"42["filler""#));
     }
     socket.drained().await;

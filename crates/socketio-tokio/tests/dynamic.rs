@@ -12,7 +12,11 @@ use socketio_tokio::{
 use support::{Client, serve};
 
 fn names(io: &Server) -> Vec<String> {
-    let mut names: Vec<_> = io.namespaces().iter().map(|one| one.name().to_owned()).collect();
+    let mut names: Vec<_> = io
+        .namespaces()
+        .iter()
+        .map(|one| one.name().to_owned())
+        .collect();
     names.sort();
     names
 }
@@ -29,7 +33,7 @@ async fn forgotten(io: &Server, name: &str) {
 
 #[tokio::test]
 async fn rules_are_asked_in_order_and_names_come_first() {
-    let say = |word: &'static str| async move || word;
+    let say = |word: &'static str| move || async move { word };
     let io = Server::builder()
         .namespace(Namespace::dynamic_if(async || false).on("who", say("never")))
         .namespace(Namespace::pattern("/a-{}").on("who", say("pattern")))
@@ -68,9 +72,18 @@ async fn a_question_sees_name_handshake_and_auth_and_says_no_by_failing() {
         ))
         .build();
     let mut client = Client::open(serve(&io).await).await;
-    for auth in [r#"{"key":"y"}"#, r#"{"key":7}"#, "{}", "", r#"{"key":"panic"}"#] {
+    for auth in [
+        r#"{"key":"y"}"#,
+        r#"{"key":7}"#,
+        "{}",
+        "",
+        r#"{"key":"panic"}"#,
+    ] {
         client.send(&format!("40/t-x,{auth}")).await;
-        assert_eq!(client.text().await, r#"44/t-x,{"message":"Invalid namespace"}"#);
+        assert_eq!(
+            client.text().await,
+            r#"44/t-x,{"message":"Invalid namespace"}"#
+        );
     }
     client.send(r#"40/t-x,{"key":"x"}"#).await;
     assert!(client.text().await.starts_with(r#"40/t-x,{"sid""#));
@@ -83,14 +96,20 @@ async fn a_namespace_is_announced_once_before_its_first_client_is_asked() {
     let (born, met) = (Arc::clone(&log), Arc::clone(&log));
     let io = Server::builder()
         .on_new_namespace(move |namespace: &Broadcast| {
-            born.lock().unwrap().push(format!("new {}", namespace.name()));
+            born.lock()
+                .unwrap()
+                .push(format!("new {}", namespace.name()));
             namespace.emit("nobody is here yet", ()).unwrap();
         })
         .namespace(Namespace::new("/first"))
-        .namespace(Namespace::pattern("/a-{}").middleware(move |socket: Socket| {
-            met.lock().unwrap().push(format!("asked in {}", socket.namespace()));
-            async { Ok::<_, ConnectError>(()) }
-        }))
+        .namespace(
+            Namespace::pattern("/a-{}").middleware(move |socket: Socket| {
+                met.lock()
+                    .unwrap()
+                    .push(format!("asked in {}", socket.namespace()));
+                async { Ok::<_, ConnectError>(()) }
+            }),
+        )
         .build();
     let address = serve(&io).await;
     let (mut ada, _) = Client::join(address, "/a-1").await;

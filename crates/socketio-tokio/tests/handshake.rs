@@ -21,10 +21,17 @@ async fn the_handshake_is_that_of_the_first_request() {
     let (_io, _client, socket) = server_and_client(Namespace::new("/")).await;
     let handshake = socket.handshake();
     assert_eq!(handshake.url().path(), "/socket.io/");
-    assert_eq!(handshake.query_value("transport").as_deref(), Some("websocket"));
+    assert_eq!(
+        handshake.query_value("transport").as_deref(),
+        Some("websocket")
+    );
     assert_eq!(handshake.query_value("nothing"), None);
     assert!(handshake.headers().contains_key("host"));
-    assert!(handshake.address().is_some_and(|address| address.ip().is_loopback()));
+    assert!(
+        handshake
+            .address()
+            .is_some_and(|address| address.ip().is_loopback())
+    );
     assert!(!handshake.is_secure() && !handshake.is_cross_domain());
     assert!(handshake.issued() >= before && handshake.issued() <= SystemTime::now());
     assert_eq!(handshake.auth(), "{}");
@@ -52,14 +59,20 @@ async fn each_namespace_has_an_auth_payload_of_its_own() {
     client.send(r#"421["who"]"#).await;
     assert_eq!(client.text().await, r#"431["ada","{\"who\":\"ada\"}"]"#);
     client.send(r#"42/other,1["who"]"#).await;
-    assert_eq!(client.text().await, r#"43/other,1["bob","{\"who\":\"bob\"}"]"#);
+    assert_eq!(
+        client.text().await,
+        r#"43/other,1["bob","{\"who\":\"bob\"}"]"#
+    );
 }
 
 #[tokio::test]
 async fn a_connection_outlives_its_sockets_and_can_be_closed() {
     let (io, mut client, socket) = server_and_client(Namespace::new("/")).await;
     let connection = socket.connection().clone();
-    assert_eq!((connection.protocol(), connection.transport()), (4, "websocket"));
+    assert_eq!(
+        (connection.protocol(), connection.transport()),
+        (4, "websocket")
+    );
     assert!(connection.is_open() && !connection.session_id().is_empty());
     assert_ne!(connection.session_id(), socket.id().as_str());
     socket.disconnect();
@@ -86,7 +99,10 @@ async fn data_is_any_value_and_an_empty_object_at_first() {
     }
     let (_io, _client, socket) = server_and_client(Namespace::new("/")).await;
     assert_eq!(socket.data::<User>().unwrap(), User::default());
-    assert_eq!(socket.data::<serde_json::Value>().unwrap(), serde_json::json!({}));
+    assert_eq!(
+        socket.data::<serde_json::Value>().unwrap(),
+        serde_json::json!({})
+    );
     let ada = User {
         name: "ada".to_owned(),
         tags: vec!["a".to_owned()],
@@ -95,7 +111,10 @@ async fn data_is_any_value_and_an_empty_object_at_first() {
     assert_eq!(socket.data::<User>().unwrap(), ada);
     assert!(socket.data::<u8>().is_err());
     socket.set_data(&(1, "two")).unwrap();
-    assert_eq!(socket.data::<(u8, String)>().unwrap(), (1, "two".to_owned()));
+    assert_eq!(
+        socket.data::<(u8, String)>().unwrap(),
+        (1, "two".to_owned())
+    );
     // A failed attempt leaves the earlier value.
     let unusable = std::collections::HashMap::from([((1, 2), 3)]);
     assert!(socket.set_data(&unusable).is_err());
@@ -117,7 +136,10 @@ async fn extensions_belong_to_one_socket_in_every_handler() {
         client.send(r#"421["count"]"#).await;
         assert_eq!(client.text().await, format!("431[{count}]"));
     }
-    assert_eq!(socket.extensions().get::<Count>().map(|Count(count)| count), Some(3));
+    assert_eq!(
+        socket.extensions().get::<Count>().map(|Count(count)| count),
+        Some(3)
+    );
     let other = io.of("/").sockets();
     assert_eq!(other.len(), 1);
     assert!(socket.server().is_some());

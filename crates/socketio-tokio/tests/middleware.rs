@@ -80,8 +80,12 @@ async fn a_client_that_leaves_at_the_door_was_never_there() {
                 Ok(())
             },
         )
-        .on_connect(async |State(scene): State<Scene>| scene.told.send("let in".to_owned()).unwrap())
-        .on_disconnect(async |State(scene): State<Scene>| scene.told.send("left".to_owned()).unwrap())
+        .on_connect(async |State(scene): State<Scene>| {
+            scene.told.send("let in".to_owned()).unwrap()
+        })
+        .on_disconnect(async |State(scene): State<Scene>| {
+            scene.told.send("left".to_owned()).unwrap()
+        })
         .with_state(scene);
     let io = Server::builder().namespace(namespace).build();
     let address = serve(&io).await;
@@ -103,11 +107,13 @@ async fn a_client_that_leaves_at_the_door_was_never_there() {
 async fn a_second_connect_while_the_first_is_pending_ends_the_connection() {
     let (scene, mut hear) = scene();
     let namespace = Namespace::new("/slow")
-        .middleware(async |State(scene): State<Scene>| -> Result<(), ConnectError> {
-            scene.told.send("asked".to_owned()).unwrap();
-            scene.gate.notified().await;
-            Ok(())
-        })
+        .middleware(
+            async |State(scene): State<Scene>| -> Result<(), ConnectError> {
+                scene.told.send("asked".to_owned()).unwrap();
+                scene.gate.notified().await;
+                Ok(())
+            },
+        )
         .with_state(scene);
     let io = Server::builder().namespace(namespace).build();
     let mut client = Client::open(serve(&io).await).await;
@@ -121,11 +127,13 @@ async fn a_second_connect_while_the_first_is_pending_ends_the_connection() {
 async fn middleware_that_waits_does_not_stop_the_clock() {
     let (scene, mut hear) = scene();
     let namespace = Namespace::new("/")
-        .middleware(async |State(scene): State<Scene>| -> Result<(), ConnectError> {
-            scene.told.send("asked".to_owned()).unwrap();
-            scene.gate.notified().await;
-            Ok(())
-        })
+        .middleware(
+            async |State(scene): State<Scene>| -> Result<(), ConnectError> {
+                scene.told.send("asked".to_owned()).unwrap();
+                scene.gate.notified().await;
+                Ok(())
+            },
+        )
         .with_state(scene);
     let io = Server::builder()
         .connect_timeout(Duration::from_millis(100))
@@ -145,10 +153,19 @@ async fn event_middleware_changes_arguments_for_those_behind_it() {
     };
     let namespace = Namespace::<()>::new("/")
         .event_middleware(exclaim)
-        .event_middleware(async |Data(text): Data<String>, EventName(name): EventName| {
-            if text.starts_with('a') { Ok(()) } else { Err(format!("no {text} in {name}")) }
-        })
-        .on("say", async |Data((text, length)): Data<(String, usize)>| (text, length));
+        .event_middleware(
+            async |Data(text): Data<String>, EventName(name): EventName| {
+                if text.starts_with('a') {
+                    Ok(())
+                } else {
+                    Err(format!("no {text} in {name}"))
+                }
+            },
+        )
+        .on(
+            "say",
+            async |Data((text, length)): Data<(String, usize)>| (text, length),
+        );
     let io = Server::builder().namespace(namespace).build();
     let (mut client, _) = Client::join(serve(&io).await, "/").await;
     for (sent, answer) in [
@@ -160,7 +177,10 @@ async fn event_middleware_changes_arguments_for_those_behind_it() {
     }
     client.send(r#"423["say",7]"#).await;
     let answer = client.text().await;
-    assert!(answer.starts_with(r#"433["#) && answer.contains("string"), "{answer}");
+    assert!(
+        answer.starts_with(r#"433["#) && answer.contains("string"),
+        "{answer}"
+    );
 }
 
 #[tokio::test]
@@ -184,12 +204,14 @@ async fn an_event_whose_middleware_waits_is_overtaken() {
     let (scene, mut hear) = scene();
     let gate = Arc::clone(&scene.gate);
     let namespace = Namespace::new("/")
-        .event_middleware(async |EventName(name): EventName, State(scene): State<Scene>| {
-            if name == "slow" {
-                scene.told.send("waits".to_owned()).unwrap();
-                scene.gate.notified().await;
-            }
-        })
+        .event_middleware(
+            async |EventName(name): EventName, State(scene): State<Scene>| {
+                if name == "slow" {
+                    scene.told.send("waits".to_owned()).unwrap();
+                    scene.gate.notified().await;
+                }
+            },
+        )
         .on("echo", async |Data(value): Data<serde_json::Value>| value)
         .on("slow", async || "slow")
         .with_state(scene);
@@ -211,6 +233,13 @@ async fn a_refused_request_is_reported_with_its_code() {
         })
         .build();
     let address = serve(&io).await;
-    support::http(address, "GET", "/socket.io/?EIO=3&transport=polling", "", "").await;
+    support::http(
+        address,
+        "GET",
+        "/socket.io/?EIO=3&transport=polling",
+        "",
+        "",
+    )
+    .await;
     assert_eq!(hear.recv().await, Some((5, "Unsupported protocol version")));
 }

@@ -228,7 +228,10 @@ async fn one_socket_may_serve_it_too() {
     let namespace = echo().on_connect(async |socket: Socket| {
         let listener = socket.on_event(async |Typed(it): Typed<MovePiece>| (it.1, it.0));
         assert_eq!(socket.listener_count(MovePiece::NAME), 1);
-        socket.on("stop", async move |socket: Socket| socket.off(listener));
+        socket.on(
+            "stop",
+            move |socket: Socket| async move { socket.off(listener) },
+        );
     });
     let mut client = client_of(namespace).await;
     client.send(r#"421["move_piece",4,5]"#).await;

@@ -120,6 +120,17 @@ impl Builder {
         self
     }
 
+    /// Compresses WebSocket messages of clients that offer it. `None`, which is the default: never,
+    /// because it costs memory and time for each client.
+    #[cfg(feature = "compression")]
+    pub fn per_message_deflate(
+        mut self,
+        compression: Option<engineio_tokio::PerMessageDeflate>,
+    ) -> Self {
+        self.plan.options.per_message_deflate = compression;
+        self
+    }
+
     /// Calls `hook` with the headers of the first answer of each connection.
     pub fn initial_headers(
         mut self,

@@ -139,6 +139,8 @@ impl ClientTask {
         let claim = recovery
             .zip(request.resume.as_ref())
             .and_then(|(recovery, resume)| recovery.claim(resume));
+        // Of the socket that the client may have had until now.
+        visit.hub().tell_news();
         let (id, belongings) = match &claim {
             Some(claim) => (claim.sid().clone(), Some(claim.belongings().clone())),
             None => (SocketId::new(random::secret()), None),
@@ -212,6 +214,7 @@ impl ClientTask {
                 None
             }
         };
+        socket.hub().tell_news();
         let (pid, missed) = match entry {
             Some(Entry { pid, missed }) => (Some(pid), missed),
             None => (None, Vec::new()),
