@@ -61,27 +61,16 @@ impl<'a> PacketRef<'a> {
 
     /// Exactly the number of bytes that [`encode`](Self::encode) appends.
     pub fn encoded_len(&self) -> usize {
-        match self.parts() {
-            Parts::Text(digit, data) => digit.len() + data.len(),
-            Parts::Bytes(bytes) => 1 + base64::encoded_len(bytes.len()),
-        }
+        self.parts().len()
     }
 
     /// Appends the packet to `out` as text: bytes become `b` and base64.
     ///
     /// Specification: [eio4 § Packet encoding].
     pub fn encode(&self, out: &mut BytesMut) {
-        out.reserve(self.encoded_len());
-        match self.parts() {
-            Parts::Text(digit, data) => {
-                out.put_slice(digit.as_bytes());
-                out.put_slice(data.as_bytes());
-            }
-            Parts::Bytes(bytes) => {
-                out.put_u8(b'b');
-                base64::encode(bytes, out);
-            }
-        }
+        let parts = self.parts();
+        out.reserve(parts.len());
+        parts.put(out);
     }
 
     /// Copies the packet. [`Packet::decode`] shares memory instead.
@@ -125,7 +114,7 @@ impl<'a> PacketRef<'a> {
         }
     }
 
-    pub(crate) fn parts(&self) -> Parts<'_> {
+    fn parts(&self) -> Parts<'_> {
         match self {
             Self::Open(json) => Parts::Text("0", json),
             Self::Close => Parts::Text("1", ""),
@@ -190,14 +179,52 @@ impl Packet {
             Self::Noop => PacketRef::Noop,
         }
     }
+
+    pub(crate) fn parts(&self) -> Parts<'_> {
+        match self {
+            Self::Open(json) => Parts::Text("0", json),
+            Self::Close => Parts::Text("1", ""),
+            Self::Ping(data) => Parts::Text("2", data),
+            Self::Pong(data) => Parts::Text("3", data),
+            Self::Message(Message::Text(text)) => Parts::Text("4", text),
+            Self::Message(Message::Binary(bytes)) => Parts::Bytes(bytes),
+            Self::Upgrade => Parts::Text("5", ""),
+            Self::Noop => Parts::Text("6", ""),
+        }
+    }
 }
 
 /// A packet as it is written down.
+#[derive(Clone, Copy)]
 pub(crate) enum Parts<'a> {
     /// A message of bytes, which has no type digit.
     Bytes(&'a [u8]),
     /// The type digit, the data.
     Text(&'static str, &'a str),
+}
+
+impl Parts<'_> {
+    /// How long it is as text.
+    pub(crate) fn len(self) -> usize {
+        match self {
+            Self::Text(digit, data) => digit.len() + data.len(),
+            Self::Bytes(bytes) => 1 + base64::encoded_len(bytes.len()),
+        }
+    }
+
+    /// Appends it as text.
+    pub(crate) fn put(self, out: &mut BytesMut) {
+        match self {
+            Self::Text(digit, data) => {
+                out.put_slice(digit.as_bytes());
+                out.put_slice(data.as_bytes());
+            }
+            Self::Bytes(bytes) => {
+                out.put_u8(b'b');
+                base64::encode(bytes, out);
+            }
+        }
+    }
 }
 
 #[cfg(test)]

@@ -16,6 +16,7 @@ use memchr::memchr;
 use crate::{
     DecodeError, Frame, Packet, PacketRef, Utf8Bytes, base64,
     legacy::{binary, string},
+    packet::Parts,
     steps,
 };
 
@@ -134,12 +135,12 @@ impl PayloadBuf {
     }
 
     /// The same without a frame in between.
-    fn push_packet(&mut self, packet: &PacketRef<'_>) {
+    fn push_packet(&mut self, packet: Parts<'_>) {
         match self.form {
             Form::Binary => binary::put_packet(&mut self.bytes, packet),
             Form::Separated => {
-                self.separate(packet.encoded_len());
-                packet.encode(&mut self.bytes);
+                self.separate(packet.len());
+                packet.put(&mut self.bytes);
             }
             Form::String(dialect) => string::put_packet(&mut self.bytes, packet, dialect),
         }

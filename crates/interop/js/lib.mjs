@@ -1,9 +1,11 @@
 // What the cases share: connecting with the transports under test, and waiting with a limit.
 import assert from "node:assert/strict";
+import { request } from "node:http";
 import { io } from "socket.io-client";
+import msgpack from "socket.io-msgpack-parser";
 
-/** The server under test and the transports of this run: `polling`, `websocket` or `upgrade`. */
-export const [url, mode] = process.argv.slice(2);
+/** The server under test, the transports of this run (`polling`, `websocket` or `upgrade`), and how packets are written. */
+export const [url, mode, wire = "json"] = process.argv.slice(2);
 
 export const transports = { polling: ["polling"], websocket: ["websocket"], upgrade: ["polling", "websocket"] }[mode];
 
@@ -14,7 +16,8 @@ const sockets = [];
 /** A socket on a connection of its own. */
 export function open(namespace = "/", options = {}) {
   const path = namespace === "/" ? url : url + namespace;
-  const socket = io(path, { transports, forceNew: true, reconnection: false, ...options });
+  const parser = wire === "msgpack" ? { parser: msgpack } : {};
+  const socket = io(path, { transports, forceNew: true, reconnection: false, ...parser, ...options });
   sockets.push(socket);
   return socket;
 }
@@ -63,6 +66,41 @@ export function until(what, condition) {
 }
 
 export const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
+
+/** The reason of the next refusal, with its message and data. */
+export async function refusal(socket) {
+  const [error] = await next(socket, "connect_error");
+  return error;
+}
+
+/** One HTTP request: its status, headers and body. */
+export function http(method, target, { headers = {}, body } = {}) {
+  const answer = new Promise((resolve, reject) => {
+    const sent = request(url + target, { method, headers, agent: false }, (response) => {
+      const parts = [];
+      response.on("data", (part) => parts.push(part));
+      response.on("end", () => {
+        resolve({ status: response.statusCode, headers: response.headers, body: Buffer.concat(parts) });
+      });
+    });
+    sent.on("error", reject);
+    // A server that is asked to become a WebSocket and does so.
+    sent.on("upgrade", (response, socket) => {
+      socket.destroy();
+      resolve({ status: response.statusCode, headers: response.headers, body: Buffer.alloc(0) });
+    });
+    sent.end(body);
+  });
+  return within(`${method} ${target}`, answer);
+}
+
+/** The headers of a request that asks for a WebSocket. */
+export const UPGRADE = {
+  connection: "Upgrade",
+  upgrade: "websocket",
+  "sec-websocket-version": "13",
+  "sec-websocket-key": "AAECAwQFBgcICQoLDA0ODw==",
+};
 
 /** Returns when the connection uses the transport that this run must end with. */
 export async function settled(socket) {

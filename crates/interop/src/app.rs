@@ -1,4 +1,17 @@
-//! The application that the scripts in `js/cases` talk to: one event for each thing that a case tries.
+//! The applications that the scripts in `js/cases` talk to: one event for each thing that a case tries.
+
+pub mod arrival;
+pub mod choices;
+pub mod cluster;
+pub mod doors;
+pub mod dynamic;
+pub mod engine;
+pub mod files;
+pub mod listeners;
+mod log;
+pub mod parting;
+pub mod recovery;
+pub mod watching;
 
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
@@ -12,8 +25,8 @@ use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 use socketio::{
-    Ack, Args, Auth, CallError, ConnectError, Data, DisconnectReason, EmitError, Namespace, Server,
-    Socket, State,
+    Ack, Args, Auth, CallError, ConnectError, Data, DisconnectReason, EmitError, Namespace, Parser,
+    Server, Socket, State,
 };
 
 use crate::echo;
@@ -35,20 +48,43 @@ type Home = Arc<OnceLock<Server>>;
 
 /// Socket.IO at `/socket.io/` and an Engine.IO echo at `/engine.io/`.
 pub fn router() -> Router {
+    socketio::axum::router(&server())
+        .merge(echo::router(PING_INTERVAL, PING_TIMEOUT))
+        .layer(from_fn(delay_upgrades))
+}
+
+/// The same Socket.IO server, its packets in MessagePack.
+pub fn msgpack() -> Router {
+    let io = build(Parser::MessagePack);
+    socketio::axum::router(&io).layer(from_fn(delay_upgrades))
+}
+
+/// The same Socket.IO server as a tower service among others, which finds its own path.
+pub fn fallback() -> Router {
+    Router::new()
+        .fallback_service(server())
+        .layer(from_fn(delay_upgrades))
+}
+
+/// The Socket.IO server itself.
+#[must_use]
+pub fn server() -> Server {
+    build(Parser::default())
+}
+
+fn build(parser: Parser) -> Server {
     let home = Home::default();
     let io = Server::builder()
         .ping_interval(PING_INTERVAL)
         .ping_timeout(PING_TIMEOUT)
+        .parser(parser)
         .namespace(root(home.clone()))
         .namespace(other())
         .namespace(admin())
         .build();
-    let router = socketio::axum::router(&io)
-        .merge(echo::router(PING_INTERVAL, PING_TIMEOUT))
-        .layer(from_fn(delay_upgrades));
-    // The only call: each router has a home of its own.
-    let _ = home.set(io);
-    router
+    // The only call: each server has a home of its own.
+    let _ = home.set(io.clone());
+    io
 }
 
 /// Lets the second transport of a client wait, so that every client has begun to talk over polling.

@@ -8,7 +8,7 @@ use axum::Router;
 use axum::http::request::Parts;
 use engineio_tokio::proto::Timestamp;
 use engineio_tokio::proto::server::{Event, Session};
-use engineio_tokio::{Acceptor, Application, Options, Server};
+use engineio_tokio::{Acceptor, Application, Options, PerMessageDeflate, Server};
 
 /// The largest message that a client may send, in bytes.
 pub const MAX_PAYLOAD: u64 = 1_000_000;
@@ -19,6 +19,14 @@ pub fn router(ping_interval: Duration, ping_timeout: Duration) -> Router {
     options.engine.ping_interval = ping_interval;
     options.engine.ping_timeout = ping_timeout;
     options.engine.max_payload = MAX_PAYLOAD;
+    Router::new().route_service("/engine.io/", Server::new(options, EchoServer))
+}
+
+/// The server as it is by default, but for its WebSockets, which are compressed too.
+pub fn compressing_router() -> Router {
+    let mut options = Options::default();
+    options.engine.max_payload = MAX_PAYLOAD;
+    options.per_message_deflate = Some(PerMessageDeflate::default());
     Router::new().route_service("/engine.io/", Server::new(options, EchoServer))
 }
 

@@ -1,5 +1,6 @@
 //! A server on a thread of its own, which can die and come back.
 
+use std::future::pending;
 use std::io;
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -7,6 +8,27 @@ use std::time::Duration;
 use axum::Router;
 use tokio::net::TcpListener;
 use tokio::runtime::{Builder, Runtime};
+
+/// What there is to serve, and by which means.
+#[derive(Clone, Copy, Debug)]
+pub enum App {
+    /// A router of axum.
+    Axum(fn() -> Router),
+    /// A Socket.IO server without anything around it.
+    Alone(fn() -> socketio::Server),
+}
+
+impl App {
+    async fn serve(self, listener: TcpListener) -> io::Result<()> {
+        match self {
+            Self::Axum(app) => {
+                let app = app().into_make_service_with_connect_info::<SocketAddr>();
+                axum::serve(listener, app).await
+            }
+            Self::Alone(app) => app().serve(listener, pending()).await,
+        }
+    }
+}
 
 /// A server that runs until it is stopped or dropped.
 #[derive(Debug)]
@@ -16,13 +38,13 @@ pub struct Running {
 }
 
 impl Running {
-    /// Serves an application on a free port of this machine.
+    /// Serves an application of axum on a free port of this machine.
     ///
     /// # Errors
     ///
     /// Those of binding and of starting threads.
     pub fn start(app: fn() -> Router) -> io::Result<Self> {
-        Self::start_at(SocketAddr::from(([127, 0, 0, 1], 0)), app)
+        Self::start_at(ANY_PORT.into(), App::Axum(app))
     }
 
     /// Serves an application on a chosen address, such as that of a server that was stopped.
@@ -30,14 +52,14 @@ impl Running {
     /// # Errors
     ///
     /// Those of binding and of starting threads.
-    pub fn start_at(address: SocketAddr, app: fn() -> Router) -> io::Result<Self> {
+    pub fn start_at(address: SocketAddr, app: App) -> io::Result<Self> {
         let runtime = Builder::new_multi_thread()
             .worker_threads(2)
             .enable_all()
             .build()?;
         let listener = runtime.block_on(TcpListener::bind(address))?;
         let address = listener.local_addr()?;
-        runtime.spawn(async move { axum::serve(listener, app()).await });
+        runtime.spawn(app.serve(listener));
         Ok(Self { address, runtime })
     }
 
@@ -60,3 +82,6 @@ impl Running {
         self.address
     }
 }
+
+/// A free port of this machine.
+pub const ANY_PORT: ([u8; 4], u16) = ([127, 0, 0, 1], 0);

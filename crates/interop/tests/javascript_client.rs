@@ -2,24 +2,22 @@
 
 use interop::app;
 use interop::node;
-use interop::server::Running;
+use interop::server::{ANY_PORT, App, Running};
 
 const MODES: [&str; 3] = ["polling", "websocket", "upgrade"];
 
 /// Runs a case with a server of its own; the case may stop the server and start it again.
-fn run(case: &str, mode: &str) {
-    let mut server = Some(Running::start(app::router).expect("a server"));
+fn run(case: &str, app: App, mode: &str, wire: &str) {
+    let start = |address| Running::start_at(address, app).expect("a server");
+    let mut server = Some(start(ANY_PORT.into()));
     let url = server.as_ref().map(Running::url).expect("a URL");
     let mut address = None;
     let outcome = node::run(
         &format!("cases/{case}.mjs"),
-        &[url.as_str(), mode],
+        &[url.as_str(), mode, wire],
         |line| match line {
             "stop" => address = server.take().map(Running::stop),
-            "start" => {
-                server = address
-                    .map(|address| Running::start_at(address, app::router).expect("its old port"))
-            }
+            "start" => server = address.map(start),
             other => println!("{other}"),
         },
     );
@@ -29,27 +27,74 @@ fn run(case: &str, mode: &str) {
 }
 
 macro_rules! cases {
-    ($($case:ident: $claim:ident,)*) => {$(
+    ($($case:ident at $app:path: $claim:ident,)*) => {$(
         #[test]
         fn $claim() {
             for mode in MODES {
-                run(stringify!($case), mode);
+                run(stringify!($case), App::Axum($app), mode, "json");
             }
         }
     )*};
 }
 
 cases! {
-    events: events_return_with_every_kind_of_argument,
-    acks: acknowledgements_work_both_ways,
-    binary: bytes_travel_both_ways,
-    rooms: rooms_decide_who_hears_what,
-    namespaces: namespaces_share_a_connection,
-    auth: middleware_refuses_with_message_and_data,
-    disconnect: both_sides_learn_why_a_connection_ended,
-    restart: a_client_returns_after_a_restart,
-    large: large_messages_pass_whole,
-    order: messages_stay_in_order,
-    upgrade: nothing_is_lost_while_the_transport_changes,
-    engine: engine_io_echoes_text_and_bytes,
+    events at app::router: events_return_with_every_kind_of_argument,
+    acks at app::router: acknowledgements_work_both_ways,
+    binary at app::router: bytes_travel_both_ways,
+    rooms at app::router: rooms_decide_who_hears_what,
+    namespaces at app::router: namespaces_share_a_connection,
+    auth at app::router: middleware_refuses_with_message_and_data,
+    disconnect at app::router: both_sides_learn_why_a_connection_ended,
+    restart at app::router: a_client_returns_after_a_restart,
+    large at app::router: large_messages_pass_whole,
+    order at app::router: messages_stay_in_order,
+    upgrade at app::router: nothing_is_lost_while_the_transport_changes,
+    engine at app::router: engine_io_echoes_text_and_bytes,
+    arrival at app::arrival::router: a_client_is_known_by_its_handshake,
+    choices at app::choices::router: rooms_and_exceptions_choose_who_is_told_moved_and_put_out,
+    surveys at app::choices::router: many_clients_are_asked_at_once,
+    doors at app::doors::router: several_middlewares_decide_in_order,
+    dynamic at app::dynamic::router: namespaces_come_into_being_when_they_are_asked_for,
+    files at app::files::router: the_browser_client_is_served,
+    listeners at app::listeners::router: of_several_handlers_the_first_one_answers,
+    options at app::engine::router: the_engine_does_what_its_options_say,
+    parting at app::parting::router: every_end_has_its_reason_on_both_sides,
+    closing at app::parting::router: a_server_that_closes_delivers_first_and_is_returned_to,
+    watching at app::watching::router: catch_alls_see_every_event,
+    recovery at app::recovery::router: a_client_that_returns_is_told_what_it_missed,
+    cluster at app::cluster::router: servers_of_a_cluster_are_one_to_their_clients,
+}
+
+/// The cases about what packets carry.
+const WIRE: [&str; 7] = [
+    "events",
+    "acks",
+    "binary",
+    "rooms",
+    "namespaces",
+    "auth",
+    "order",
+];
+
+#[test]
+fn packets_in_messagepack_carry_the_same() {
+    for case in WIRE {
+        for mode in ["polling", "upgrade"] {
+            run(case, App::Axum(app::msgpack), mode, "msgpack");
+        }
+    }
+}
+
+#[test]
+fn a_server_may_stand_alone() {
+    for mode in MODES {
+        run("events", App::Alone(app::server), mode, "json");
+    }
+}
+
+#[test]
+fn a_server_is_a_tower_service() {
+    for mode in MODES {
+        run("events", App::Axum(app::fallback), mode, "json");
+    }
 }

@@ -14,6 +14,7 @@ use crate::de::Reader;
 use crate::error::{ArgsError, DecodeError, DecodeErrorKind, EncodeError};
 use crate::frame::Utf8Bytes;
 use crate::packet::RESERVED_EVENTS;
+use crate::part::Part;
 use crate::placeholder::{Finder, Placeholder};
 use crate::ser::Serializer;
 use crate::{scan, string};
@@ -42,7 +43,7 @@ use crate::{scan, string};
 /// ```
 #[derive(Clone, Debug)]
 pub struct Args {
-    json: Utf8Bytes,
+    json: Part,
     /// Shared, so that arguments are cloned without copying the list; `None` if it is empty.
     attachments: Option<Arc<Attachments>>,
     /// Where the event name ends, so that nobody looks for it twice; `None` if that is not known.
@@ -116,7 +117,7 @@ impl Args {
             true => string::replace_lone_surrogates(&json).into(),
             false => json,
         };
-        let placeholders = finder.finish(attachments.len(), 0)?;
+        let placeholders = finder.finish().check(attachments.len(), 0)?;
         Ok(Self::from_parts(
             json,
             Attachments::new(attachments, placeholders),
@@ -124,9 +125,9 @@ impl Args {
     }
 
     /// Trusts that the text is a JSON array, and that the attachments belong to it.
-    pub(crate) fn from_parts(json: Utf8Bytes, attachments: Attachments) -> Self {
+    pub(crate) fn from_parts(json: impl Into<Part>, attachments: Attachments) -> Self {
         let mut args = Self {
-            json,
+            json: json.into(),
             attachments: None,
             name_end: None,
         };
@@ -152,7 +153,7 @@ impl Args {
     pub(crate) fn with_json(&self, json: Utf8Bytes, removed: usize, added: usize) -> Self {
         let attachments = self.attachments.as_deref();
         Self {
-            json,
+            json: json.into(),
             attachments: attachments.map(|list| Arc::new(list.moved(removed, added))),
             name_end: None,
         }
@@ -160,7 +161,7 @@ impl Args {
 
     /// The JSON array. That of an event begins with the name.
     #[must_use]
-    pub fn json(&self) -> &Utf8Bytes {
+    pub fn json(&self) -> &str {
         &self.json
     }
 
@@ -405,7 +406,7 @@ mod tests {
                 Args::event(name, &(1, "b")).unwrap(),
                 args(r#"[1,"b"]"#).with_name(name).unwrap(),
             ] {
-                let unknown = Args::from_json(known.json().clone(), Vec::new()).unwrap();
+                let unknown = Args::from_json(known.json(), Vec::new()).unwrap();
                 assert!(known.name_end.is_some() && unknown.name_end.is_none());
                 assert_eq!(known, unknown);
                 for args in [&known, &unknown] {

@@ -11,7 +11,7 @@ use crate::error::ArgsError;
 use crate::key::Key;
 use crate::number::visit_number;
 use crate::placeholder::Placeholder;
-use crate::{scan, steps, string};
+use crate::{plain, scan, steps, string};
 
 /// Reads one value after the other from text that is known to be JSON.
 ///
@@ -78,20 +78,27 @@ impl<'de> Reader<'de> {
         ArgsError::at(self.at, message)
     }
 
+    #[inline]
     pub(crate) fn string(&mut self) -> Result<Cow<'de, str>, ArgsError> {
         self.expect(b'"')?;
         let start = self.at;
-        let (end, is_escaped) = string::skip_valid(self.text.as_bytes(), start)
+        let len = plain::valid_len(self.text.as_bytes().get(start..).unwrap_or_default());
+        let end = start + len;
+        if let (Some(b'"'), Some(plain)) =
+            (self.text.as_bytes().get(end), self.text.get(start..end))
+        {
+            self.at = end + 1;
+            return Ok(Cow::Borrowed(plain));
+        }
+        self.escaped_string(start)
+    }
+
+    fn escaped_string(&mut self, start: usize) -> Result<Cow<'de, str>, ArgsError> {
+        let end = string::skip_valid(self.text.as_bytes(), start)
             .ok_or_else(|| self.error("invalid string"))?;
         self.at = end;
-        let raw = self
-            .text
-            .get(start..end.saturating_sub(1))
-            .unwrap_or_default();
-        Ok(match is_escaped {
-            true => string::unescape(raw),
-            false => Cow::Borrowed(raw),
-        })
+        let raw = self.text.get(start..end.saturating_sub(1));
+        Ok(string::unescape(raw.unwrap_or_default()))
     }
 
     pub(crate) fn key(&mut self) -> Result<Cow<'de, str>, ArgsError> {

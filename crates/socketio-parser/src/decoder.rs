@@ -1,8 +1,10 @@
 //! Frames in, packets out.
 
+use alloc::string::String;
 use alloc::vec::Vec;
 use core::mem;
 use core::num::NonZeroUsize;
+use core::ops::Range;
 
 use bytes::Bytes;
 
@@ -12,8 +14,9 @@ use crate::error::{DecodeError, DecodeErrorKind};
 use crate::frame::{Frame, Utf8Bytes};
 use crate::namespace::{Namespace, ROOT};
 use crate::packet::Packet;
-use crate::packet_ref::{self, PacketRef};
-use crate::placeholder::Finder;
+use crate::packet_ref::{self, Decoded, PacketRef};
+use crate::part::Part;
+use crate::placeholder::{Finder, Found};
 use crate::revision::Revision;
 use crate::string;
 
@@ -74,7 +77,7 @@ struct Partial {
     /// Where its JSON began in its frame.
     json_at: usize,
     /// What was found in the JSON. Its offsets count from the start of the frame.
-    placeholders: Finder,
+    placeholders: Found,
     attachments: Vec<Bytes>,
     missing: NonZeroUsize,
 }
@@ -108,7 +111,7 @@ impl Decoder {
     /// Specification: [sio5 § Packet encoding].
     pub fn feed(&mut self, frame: Frame) -> Result<Progress, DecodeError> {
         let fed = match frame {
-            Frame::Text(text) => self.on_text(&text),
+            Frame::Text(text) => self.on_text(text),
             Frame::Binary(bytes) => self.on_attachment(bytes),
         };
         if let Err(error) = &fed {
@@ -123,27 +126,22 @@ impl Decoder {
         matches!(self.state, State::Reconstructing(_))
     }
 
-    fn on_text(&mut self, text: &Utf8Bytes) -> Result<Progress, DecodeError> {
+    fn on_text(&mut self, text: Utf8Bytes) -> Result<Progress, DecodeError> {
         match &self.state {
             State::Idle => {}
             State::Reconstructing(_) => return Err(DecodeErrorKind::UnexpectedText.at(0)),
             State::Failed(error) => return Err(*error),
         }
         let mut placeholders = Finder::new();
-        let decoded = packet_ref::decode(text, self.revision, &self.limits, &mut placeholders)?;
-        let shared = Shared {
-            text,
-            lone_surrogates: decoded.lone_surrogates,
-            name_end: decoded.name_end,
-        };
-        let packet = shared.packet(decoded.packet);
-        let Some(missing) = NonZeroUsize::new(decoded.attachments) else {
+        let (packet, json_at, missing) =
+            owned(text, self.revision, &self.limits, &mut placeholders)?;
+        let Some(missing) = NonZeroUsize::new(missing) else {
             return Ok(Progress::Complete(packet));
         };
         self.state = State::Reconstructing(Partial {
             packet,
-            json_at: decoded.payload_at,
-            placeholders,
+            json_at,
+            placeholders: placeholders.finish(),
             attachments: Vec::new(),
             missing,
         });
@@ -177,7 +175,7 @@ impl Partial {
             attachments,
             ..
         } = self;
-        let placeholders = placeholders.finish(attachments.len(), json_at)?;
+        let placeholders = placeholders.check(attachments.len(), json_at)?;
         if let Packet::Event { args, .. } | Packet::Ack { args, .. } = &mut packet {
             args.attach(Attachments::new(attachments, placeholders));
         }
@@ -185,55 +183,82 @@ impl Partial {
     }
 }
 
+/// Decodes a text frame into a packet that owns it. Returns as well where its JSON began, and how
+/// many attachments follow.
+fn owned(
+    text: Utf8Bytes,
+    revision: Revision,
+    limits: &Limits,
+    placeholders: &mut Finder,
+) -> Result<(Packet, usize, usize), DecodeError> {
+    let Decoded {
+        packet,
+        lone_surrogates,
+        attachments,
+        payload_at,
+        name_end,
+    } = packet_ref::decode(&text, revision, limits, placeholders)?;
+    let shared = Shared {
+        text: &text,
+        lone_surrogates,
+    };
+    let packet = match packet {
+        PacketRef::Event {
+            namespace,
+            id,
+            args,
+            ..
+        } => {
+            let (namespace, args) = (shared.namespace(namespace), shared.args(args, payload_at));
+            let args = args.of(text).with_name_end(name_end);
+            Packet::Event {
+                namespace,
+                id,
+                args,
+            }
+        }
+        PacketRef::Ack {
+            namespace,
+            id,
+            args,
+            ..
+        } => {
+            let (namespace, args) = (shared.namespace(namespace), shared.args(args, payload_at));
+            let args = args.of(text);
+            Packet::Ack {
+                namespace,
+                id,
+                args,
+            }
+        }
+        PacketRef::Connect { namespace, data } => Packet::Connect {
+            // Copied: it lives as long as the connection, and would keep the credentials alive.
+            namespace: Namespace::from_wire(namespace.into()),
+            data: data.map(|data| shared.json(data)),
+        },
+        PacketRef::Disconnect { namespace } => Packet::Disconnect {
+            namespace: shared.namespace(namespace),
+        },
+        PacketRef::ConnectError { namespace, data } => Packet::ConnectError {
+            namespace: shared.namespace(namespace),
+            data: shared.json(data),
+        },
+    };
+    Ok((packet, payload_at, attachments))
+}
+
 /// A frame whose parts are taken without copying.
 struct Shared<'a> {
     text: &'a Utf8Bytes,
     lone_surrogates: bool,
-    /// Where in the payload the name of an event ends.
-    name_end: usize,
 }
 
 impl Shared<'_> {
-    /// The packet that owns what the other borrows.
-    fn packet(&self, packet: PacketRef<'_>) -> Packet {
-        match packet {
-            PacketRef::Event {
-                namespace,
-                id,
-                args,
-                ..
-            } => Packet::Event {
-                namespace: self.namespace(namespace),
-                id,
-                args: self.args(args).with_name_end(self.name_end),
-            },
-            PacketRef::Ack {
-                namespace,
-                id,
-                args,
-                ..
-            } => Packet::Ack {
-                namespace: self.namespace(namespace),
-                id,
-                args: self.args(args),
-            },
-            PacketRef::Connect { namespace, data } => Packet::Connect {
-                // Copied: it lives as long as the connection, and would keep the credentials alive.
-                namespace: Namespace::from_wire(namespace.into()),
-                data: data.map(|data| self.json(data)),
-            },
-            PacketRef::Disconnect { namespace } => Packet::Disconnect {
-                namespace: self.namespace(namespace),
-            },
-            PacketRef::ConnectError { namespace, data } => Packet::ConnectError {
-                namespace: self.namespace(namespace),
-                data: self.json(data),
-            },
+    fn args(&self, json: &str, at: usize) -> Json {
+        match self.lone_surrogates {
+            true => Json::Rewritten(string::replace_lone_surrogates(json)),
+            false => Json::Part(at..at + json.len()),
         }
-    }
-
-    fn args(&self, json: &str) -> Args {
-        Args::from_parts(self.json(json), Attachments::NONE)
     }
 
     fn json(&self, part: &str) -> Utf8Bytes {
@@ -249,6 +274,25 @@ impl Shared<'_> {
             ROOT => Namespace::root(),
             name => Namespace::from_wire(self.text.slice_ref(name)),
         }
+    }
+}
+
+/// The JSON of arguments.
+enum Json {
+    /// Where in its frame it stands.
+    Part(Range<usize>),
+    /// With other escapes than there.
+    Rewritten(String),
+}
+
+impl Json {
+    /// The arguments of this frame.
+    fn of(self, frame: Utf8Bytes) -> Args {
+        let json = match self {
+            Self::Part(range) => Part::new(frame, range),
+            Self::Rewritten(json) => Utf8Bytes::from(json).into(),
+        };
+        Args::from_parts(json, Attachments::NONE)
     }
 }
 

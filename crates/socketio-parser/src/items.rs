@@ -38,8 +38,7 @@ impl<'a> Items<'a> {
 
     fn member<T: Serialize + ?Sized>(&mut self, name: &str, value: &T) -> Result<(), EncodeError> {
         self.separate();
-        string::write(&mut self.serializer.out, name);
-        self.serializer.out.push(':');
+        string::write_between(&mut self.serializer.out, "\"", name, "\":");
         value.serialize(&mut *self.serializer)
     }
 

@@ -1,6 +1,7 @@
 //! Where byte strings stood before they became attachments.
 
 use alloc::vec::Vec;
+use core::mem;
 
 use crate::error::{DecodeError, DecodeErrorKind};
 use crate::scan::{Container, Visit};
@@ -41,8 +42,10 @@ pub(crate) fn write(out: &mut Text, index: usize) -> Placeholder {
 pub(crate) struct Finder {
     /// How many arrays and objects have not ended.
     depth: usize,
-    /// Which of them are objects.
-    open: Vec<Object>,
+    /// The innermost of them that is an object.
+    innermost: Option<Object>,
+    /// The objects around it. Few placeholders are in an object, so that this seldom takes memory.
+    outer: Vec<Object>,
     /// Those that name no attachment are among them.
     found: Vec<Placeholder>,
 }
@@ -74,40 +77,23 @@ impl Finder {
     pub(crate) const fn new() -> Self {
         Self {
             depth: 0,
-            open: Vec::new(),
+            innermost: None,
+            outer: Vec::new(),
             found: Vec::new(),
         }
     }
 
-    /// What was found, counted from `start`, where the JSON begins.
-    ///
-    /// # Errors
-    ///
-    /// [`IllegalPlaceholder`](DecodeErrorKind::IllegalPlaceholder) if one names none of the
-    /// `attachments`. Its offset counts from where the text begins.
-    pub(crate) fn finish(
-        mut self,
-        attachments: usize,
-        start: usize,
-    ) -> Result<Vec<Placeholder>, DecodeError> {
-        if attachments == 0 {
-            // Then what looks like a placeholder is data. [js socket.io-parser 4.2.7]
-            return Ok(Vec::new());
-        }
-        for placeholder in &mut self.found {
-            if placeholder.index >= attachments {
-                return Err(DecodeErrorKind::IllegalPlaceholder.at(placeholder.start));
-            }
-            placeholder.start -= start;
-            placeholder.end -= start;
-        }
-        Ok(self.found)
+    /// What was found, now that all has been read over.
+    pub(crate) fn finish(self) -> Found {
+        Found(self.found)
     }
 
     /// The object of which a member is being read.
     fn object(&mut self) -> Option<&mut Object> {
         let depth = self.depth;
-        self.open.last_mut().filter(|object| object.depth == depth)
+        self.innermost
+            .as_mut()
+            .filter(|object| object.depth == depth)
     }
 
     fn on_value(&mut self, text: &str) {
@@ -122,19 +108,51 @@ impl Finder {
     }
 }
 
+/// Placeholders of which nobody knows yet whether each names an attachment.
+#[derive(Debug)]
+pub(crate) struct Found(Vec<Placeholder>);
+
+impl Found {
+    /// The placeholders, counted from `start`, where the JSON begins.
+    ///
+    /// # Errors
+    ///
+    /// [`IllegalPlaceholder`](DecodeErrorKind::IllegalPlaceholder) if one names none of the
+    /// `attachments`. Its offset counts from where the text begins.
+    pub(crate) fn check(
+        mut self,
+        attachments: usize,
+        start: usize,
+    ) -> Result<Vec<Placeholder>, DecodeError> {
+        if attachments == 0 {
+            // Then what looks like a placeholder is data. [js socket.io-parser 4.2.7]
+            return Ok(Vec::new());
+        }
+        for placeholder in &mut self.0 {
+            if placeholder.index >= attachments {
+                return Err(DecodeErrorKind::IllegalPlaceholder.at(placeholder.start));
+            }
+            placeholder.start -= start;
+            placeholder.end -= start;
+        }
+        Ok(self.0)
+    }
+}
+
 impl Visit<'_> for Finder {
     fn open(&mut self, container: Container, at: usize) {
         self.on_value("");
         self.depth += 1;
         if container == Container::Object {
-            self.open.push(Object {
+            let object = Object {
                 start: at,
                 depth: self.depth,
                 found_before: self.found.len(),
                 member: Member::Other,
                 is_placeholder: false,
                 index: NO_INDEX,
-            });
+            };
+            self.outer.extend(self.innermost.replace(object));
         }
     }
 
@@ -143,7 +161,7 @@ impl Visit<'_> for Finder {
         if container == Container::Array {
             return;
         }
-        let Some(object) = self.open.pop() else {
+        let Some(object) = mem::replace(&mut self.innermost, self.outer.pop()) else {
             return;
         };
         if object.is_placeholder {
@@ -195,7 +213,7 @@ mod tests {
     fn find(json: &str, attachments: usize) -> Result<Vec<Placeholder>, DecodeError> {
         let mut finder = Finder::new();
         scan::walk(json, 0, scan::MAX_DEPTH, &mut finder)?;
-        finder.finish(attachments, 0)
+        finder.finish().check(attachments, 0)
     }
 
     fn indices(json: &str, attachments: usize) -> Result<Vec<usize>, DecodeError> {

@@ -35,9 +35,7 @@ impl Serializer {
 
     /// Opens the object of one member that stands for an enum variant with content.
     fn variant(&mut self, name: &str) {
-        self.out.push('{');
-        string::write(&mut self.out, name);
-        self.out.push(':');
+        string::write_between(&mut self.out, "{\"", name, "\":");
     }
 
     fn integer(&mut self, value: impl itoa::Integer) -> Result<(), EncodeError> {
@@ -103,12 +101,12 @@ impl<'a> ser::Serializer for &'a mut Serializer {
     }
 
     fn serialize_f32(self, value: f32) -> Result<(), EncodeError> {
-        float::write(&mut self.out, value, value.into());
+        float::write_single(&mut self.out, value);
         Ok(())
     }
 
     fn serialize_f64(self, value: f64) -> Result<(), EncodeError> {
-        float::write(&mut self.out, value, value);
+        float::write_double(&mut self.out, value);
         Ok(())
     }
 

@@ -3,8 +3,7 @@
 use alloc::borrow::Cow;
 use alloc::string::String;
 
-use memchr::memchr2;
-
+use crate::plain::{content_len, is_plain, plain_len, valid_len};
 use crate::steps;
 use crate::text::Text;
 
@@ -13,9 +12,20 @@ use crate::text::Text;
 /// [sio5 § Packet encoding] leaves the format to JSON; the reference escapes the quote, the
 /// backslash and what is below a space, and nothing else.
 pub(crate) fn write(out: &mut Text, text: &str) {
-    out.push('"');
-    write_escaped(out, text);
-    out.push('"');
+    write_between(out, "\"", text, "\"");
+}
+
+/// The same with something before the opening quote and behind the closing one, which are given
+/// together with the quotes.
+#[inline(always)]
+pub(crate) fn write_between(out: &mut Text, open: &str, text: &str, close: &str) {
+    if is_plain(text) {
+        out.push_all([open, text, close]);
+    } else {
+        out.push_str(open);
+        write_escaped(out, text);
+        out.push_str(close);
+    }
 }
 
 /// The same without the quotes, for text that comes in pieces.
@@ -57,7 +67,7 @@ pub(crate) struct Skipped {
 pub(crate) fn skip(bytes: &[u8], mut at: usize) -> Result<Skipped, usize> {
     let mut lone_surrogates = false;
     loop {
-        at += plain_len(bytes.get(at..).unwrap_or_default());
+        at += content_len(bytes.get(at..).unwrap_or_default());
         match bytes.get(at) {
             Some(b'"') => {
                 return Ok(Skipped {
@@ -75,29 +85,22 @@ pub(crate) fn skip(bytes: &[u8], mut at: usize) -> Result<Skipped, usize> {
     }
 }
 
-/// The same for a string that is known to be valid, hence faster: where it ends, just behind the
-/// closing quote, and whether there are escapes.
-pub(crate) fn skip_valid(bytes: &[u8], start: usize) -> Option<(usize, bool)> {
-    let mut at = start;
-    let mut is_escaped = false;
+/// The same for a string that is known to be valid, hence faster: just behind the closing quote.
+pub(crate) fn skip_valid(bytes: &[u8], mut at: usize) -> Option<usize> {
     loop {
-        let rest = bytes.get(at..)?;
-        let plain = memchr2(b'"', b'\\', rest)?;
-        steps::visit(plain + 1);
-        at += plain + 1;
-        if rest.get(plain) == Some(&b'"') {
-            return Some((at, is_escaped));
+        at += valid_len(bytes.get(at..)?);
+        if *bytes.get(at)? == b'"' {
+            return Some(at + 1);
         }
-        is_escaped = true;
         // What else belongs to the escape is neither quote nor backslash.
-        at += 1;
+        at += 2;
     }
 }
 
 /// The text that a valid string means, without its quotes. A lone surrogate becomes U+FFFD.
 pub(crate) fn unescape(raw: &str) -> Cow<'_, str> {
     steps::visit(raw.len());
-    if !raw.contains('\\') {
+    if valid_len(raw.as_bytes()) == raw.len() {
         return Cow::Borrowed(raw);
     }
     let mut text = String::with_capacity(raw.len());
@@ -246,83 +249,6 @@ fn split_plain(text: &str) -> (&str, &str) {
         .unwrap_or((text, ""))
 }
 
-/// How many bytes stand before the first quote, backslash or control character.
-///
-/// Most strings are short, and a word of eight bytes at a time is best for them. Where a payload is
-/// one long string, this is where the time goes: there the compiler makes vectors of the blocks.
-fn plain_len(bytes: &[u8]) -> usize {
-    let Some((start, rest)) = bytes.split_at_checked(SHORT) else {
-        return plain_words_len(bytes);
-    };
-    let len = plain_words_len(start);
-    if len < SHORT {
-        return len;
-    }
-    let (blocks, _) = rest.as_chunks::<BLOCK>();
-    let is_plain = |block: &&[u8; BLOCK]| {
-        steps::visit(BLOCK);
-        // All of them, without leaving early: that would be a byte at a time.
-        !block
-            .iter()
-            .fold(false, |found, &byte| found | is_special(byte))
-    };
-    let len = blocks.iter().take_while(is_plain).count() * BLOCK;
-    SHORT + len + plain_words_len(rest.get(len..).unwrap_or_default())
-}
-
-#[inline]
-fn plain_words_len(bytes: &[u8]) -> usize {
-    let (words, rest) = bytes.as_chunks::<8>();
-    for (index, word) in words.iter().enumerate() {
-        steps::visit(8);
-        let special = special_bytes(u64::from_le_bytes(*word));
-        if special != 0 {
-            return index * 8 + special.trailing_zeros() as usize / 8;
-        }
-    }
-    steps::visit(rest.len());
-    let special = |&byte: &u8| SPECIAL.get(usize::from(byte)) == Some(&true);
-    words.len() * 8 + rest.iter().position(special).unwrap_or(rest.len())
-}
-
-/// Whether a string has to escape this byte.
-const fn is_special(byte: u8) -> bool {
-    // The quote changes places with the space and so stands right above the control characters,
-    // which keep to themselves: one comparison for all of them.
-    byte ^ SPACE_AND_QUOTE <= b' ' || byte == b'\\'
-}
-
-/// Sets the highest bit of each byte that [is special](is_special). Bytes above the lowest such may
-/// be wrong: the subtraction borrows from them.
-const fn special_bytes(word: u64) -> u64 {
-    const ONES: u64 = u64::MAX / 0xff;
-    let quote_or_control = word ^ (ONES * SPACE_AND_QUOTE as u64);
-    let quote_or_control =
-        quote_or_control.wrapping_sub(ONES * (b' ' as u64 + 1)) & !quote_or_control;
-    let backslash = word ^ (ONES * b'\\' as u64);
-    let backslash = backslash.wrapping_sub(ONES) & !backslash;
-    (quote_or_control | backslash) & (ONES * 0x80)
-}
-
-/// Which bytes are [special](is_special): for one byte alone, looking it up is fastest.
-const SPECIAL: [bool; 256] = {
-    let mut special = [false; 256];
-    let mut byte = 0;
-    while byte < special.len() {
-        special[byte] = is_special(byte as u8);
-        byte += 1;
-    }
-    special
-};
-
-/// In what the space and the quote differ.
-const SPACE_AND_QUOTE: u8 = b' ' ^ b'"';
-
-/// How many bytes are looked at in words before blocks are worth their start.
-const SHORT: usize = 64;
-/// In bytes: two of the vectors that any processor of 64 bits has.
-const BLOCK: usize = 32;
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -340,19 +266,6 @@ mod tests {
             "\"a\\\"\\\\/\\u0001\\u001e\\u001f\u{7f}\u{2028}é\""
         );
         assert_eq!(written("\u{8}\u{c}\n\r\t"), r#""\b\f\n\r\t""#);
-    }
-
-    #[test]
-    fn every_position_in_a_word_is_looked_at() {
-        for special in ['"', '\\', '\u{0}', '\u{2}', '\u{1f}'] {
-            for before in (0..20).chain(SHORT - 9..SHORT + 2 * BLOCK) {
-                let mut text = "é~ a".chars().cycle().take(before).collect::<String>();
-                let len = text.len();
-                text.push(special);
-                text.push_str("!é#[]{}\u{7f}");
-                assert_eq!(plain_len(text.as_bytes()), len, "{text:?}");
-            }
-        }
     }
 
     #[test]
@@ -376,9 +289,8 @@ mod tests {
     #[test]
     fn a_valid_string_ends_at_the_first_quote_that_is_not_escaped() {
         for text in [r#""""#, r#""a\\"b"#, r#""\"\\\"\u0022""#, r#""é\n"""#] {
-            let found = skip_valid(text.as_bytes(), 1);
             let end = skip(text.as_bytes(), 1).unwrap().end;
-            assert_eq!(found, Some((end, text.contains('\\'))), "{text}");
+            assert_eq!(skip_valid(text.as_bytes(), 1), Some(end), "{text}");
         }
         assert_eq!(skip_valid(br#""a\""#, 1), None);
     }

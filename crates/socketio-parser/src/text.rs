@@ -41,6 +41,28 @@ impl Text {
         self.long.push_str(text);
     }
 
+    /// Appends texts one behind the other, with one look at whether there is room.
+    #[inline(always)]
+    pub(crate) fn push_all<const N: usize>(&mut self, texts: [&str; N]) {
+        let len: usize = texts.iter().map(|text| text.len()).sum();
+        if self.long.is_empty() {
+            let end = self.len + len;
+            if let Some(mut room) = self.short.get_mut(self.len..end) {
+                for text in texts {
+                    let Some((place, rest)) = room.split_at_mut_checked(text.len()) else {
+                        break;
+                    };
+                    place.copy_from_slice(text.as_bytes());
+                    room = rest;
+                }
+                self.len = end;
+                return;
+            }
+            self.spill(len);
+        }
+        texts.into_iter().for_each(|text| self.long.push_str(text));
+    }
+
     pub(crate) fn push(&mut self, character: char) {
         self.push_str(character.encode_utf8(&mut [0; 4]));
     }
@@ -66,7 +88,10 @@ impl Text {
     }
 
     pub(crate) fn len(&self) -> usize {
-        self.as_bytes().len()
+        match self.long.len() {
+            0 => self.len,
+            len => len,
+        }
     }
 
     pub(crate) fn as_bytes(&self) -> &[u8] {

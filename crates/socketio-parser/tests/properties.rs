@@ -142,7 +142,7 @@ fn read(packet: &Packet) {
             let _ = args.event_data::<Many<Sent>>();
             let _ = args.to::<Message>();
             let _ = args.event_data::<(Bytes, Option<Vec<u8>>, Kind)>();
-            let again = Args::from_json(args.json().clone(), args.attachments().into());
+            let again = Args::from_json(args.json(), args.attachments().into());
             assert_eq!(again.as_ref(), Ok(args));
         }
         Packet::ConnectError { data, .. } => assert!(Refusal::decode(data).is_ok()),

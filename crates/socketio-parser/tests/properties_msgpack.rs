@@ -38,7 +38,7 @@ fn survive(frame: &Frame) {
             let _ = args.event_data::<(Bytes, String)>();
             // Data that looks like a placeholder is told from one here, and not on that wire.
             if args.attachments().is_empty() {
-                let again = Args::from_json(args.json().clone(), Vec::new());
+                let again = Args::from_json(args.json(), Vec::new());
                 assert_eq!(again.as_ref(), Ok(args));
                 assert_eq!(by_default(&packet, revision), packet);
             }

@@ -77,7 +77,7 @@ fn deep_nesting_is_decoded() {
         let Progress::Complete(Packet::Event { args, .. }) = fed else {
             panic!()
         };
-        assert_eq!(args.json(), &json);
+        assert_eq!(args.json(), json);
         let error = args.event_data::<Value>().unwrap_err();
         assert!(error.to_string().contains("nested too deeply"), "{error}");
     }

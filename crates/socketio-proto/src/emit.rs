@@ -1,10 +1,14 @@
 //! How an event should travel, and why it was not taken.
 
+use crate::engine::server::Compress;
+
 /// How a packet should travel.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub struct Emit {
     /// Dropped, not buffered, unless it can leave at once.
     pub volatile: bool,
+    /// Whether it is worth compressing, where the transport does that. Clients do not ask.
+    pub compress: Compress,
 }
 
 /// Why an emit was refused: the caller's mistake or the connection's end, never the peer's.

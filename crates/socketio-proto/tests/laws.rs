@@ -227,7 +227,13 @@ impl Ledger {
                 let packet = Encoded::event(&namespace(NAMESPACES[to]), "e", &value).unwrap();
                 // Several, so that a small buffer is full in the midst of one.
                 for _ in 0..3 {
-                    let _ = connection.emit(&packet, Emit { volatile });
+                    let _ = connection.emit(
+                        &packet,
+                        Emit {
+                            volatile,
+                            ..Emit::default()
+                        },
+                    );
                 }
             }
             Step::Ask { to, within } => {

@@ -224,7 +224,16 @@ impl Ledger {
                 let value = (self.serial, binary.then(|| Bytes::from_static(&[1; 50])));
                 let to = namespace(NAMESPACES[to]);
                 let packet = Encoded::event(&to, "e", &value).unwrap();
-                if client.emit(&packet, Emit { volatile }).is_ok() {
+                if client
+                    .emit(
+                        &packet,
+                        Emit {
+                            volatile,
+                            ..Emit::default()
+                        },
+                    )
+                    .is_ok()
+                {
                     self.note_taken(to, volatile, None);
                 }
             }

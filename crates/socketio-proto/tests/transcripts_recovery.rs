@@ -113,7 +113,10 @@ impl Replay {
     /// What the recorded application did.
     fn act(&mut self, text: &str) {
         let bytes = Bytes::from_static(&[1]);
-        let volatile = Emit { volatile: true };
+        let volatile = Emit {
+            volatile: true,
+            ..Emit::default()
+        };
         match text.strip_prefix("server: ").unwrap_or_default() {
             "io.emit news 1" => self.broadcast(&[], &1),
             "binary broadcast" => self.broadcast(&[], &bytes),

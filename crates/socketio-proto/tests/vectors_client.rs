@@ -235,7 +235,13 @@ impl Replay {
     fn emit<T: serde::Serialize>(&mut self, name: &str, value: &T, volatile: bool) {
         let packet = Encoded::event(&peer::namespace(self.main), name, value).unwrap();
         if let Some(peer) = &mut self.peer {
-            let _ = peer.client.emit(&packet, Emit { volatile });
+            let _ = peer.client.emit(
+                &packet,
+                Emit {
+                    volatile,
+                    ..Emit::default()
+                },
+            );
         }
     }
 

@@ -605,20 +605,35 @@ fn what_cannot_leave_at_once_is_not_volatile() {
     world.accept("s");
     let packet = Encoded::event(&Namespace::root(), "v", &()).unwrap();
     assert_eq!(
-        world.connection.emit(&packet, Emit { volatile: true }),
+        world.connection.emit(
+            &packet,
+            Emit {
+                volatile: true,
+                ..Emit::default()
+            }
+        ),
         Ok(())
     );
     world.poll();
     assert_eq!(world.lines(), [""; 0], "it was dropped");
     assert_eq!(
-        world.connection.emit(&packet, Emit { volatile: true }),
+        world.connection.emit(
+            &packet,
+            Emit {
+                volatile: true,
+                ..Emit::default()
+            }
+        ),
         Ok(())
     );
     assert_eq!(world.lines(), [r#"< 42["v"]"#]);
     assert_eq!(
         world.connection.emit(
             &Encoded::event(&namespace("/a"), "v", &()).unwrap(),
-            Emit { volatile: true }
+            Emit {
+                volatile: true,
+                ..Emit::default()
+            }
         ),
         Err(EmitError::NotConnected)
     );

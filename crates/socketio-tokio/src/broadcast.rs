@@ -4,13 +4,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use serde::Serialize;
+use socketio_proto::engine::server::Compress;
+use socketio_proto::server::Emit;
 use socketio_proto::{Args, Encoded, Room, Selector, SocketId};
 
 use crate::broadcast_call::BroadcastCall;
 use crate::cluster::{self, Action, Ask, Emitted, Flags, Inquiry, Message, Node, ServerSideCall};
 use crate::error::EmitError;
 use crate::hub::Hub;
-use crate::outbox::Volatile;
 use crate::remote::FetchSockets;
 use crate::socket::Socket;
 use crate::typed::{AsArguments, Event};
@@ -27,7 +28,7 @@ use crate::typed::{AsArguments, Event};
 pub struct Broadcast {
     hub: Result<Arc<Hub>, String>,
     selector: Selector,
-    volatile: Volatile,
+    emit: Emit,
     reach: Reach,
 }
 
@@ -43,7 +44,7 @@ impl Broadcast {
         Self {
             hub: Ok(hub),
             selector: Selector::default(),
-            volatile: Volatile::No,
+            emit: Emit::default(),
             reach: Reach::Cluster,
         }
     }
@@ -54,7 +55,7 @@ impl Broadcast {
         Self {
             hub,
             selector: Selector::default(),
-            volatile: Volatile::No,
+            emit: Emit::default(),
             reach: Reach::Cluster,
         }
     }
@@ -103,13 +104,24 @@ impl Broadcast {
 
     /// Drops the event for each socket to which it cannot leave at once.
     pub fn volatile(mut self) -> Self {
-        self.volatile = Volatile::Yes;
+        self.emit.volatile = true;
         self
     }
 
     /// Leaves out the clients of other servers.
     pub fn local(mut self) -> Self {
         self.reach = Reach::Local;
+        self
+    }
+
+    /// Whether the event is worth compressing: yes. Looked at where the server compresses answers
+    /// to polls.
+    pub fn compress(mut self, compress: bool) -> Self {
+        self.emit.compress = if compress {
+            Compress::Yes
+        } else {
+            Compress::No
+        };
         self
     }
 
@@ -268,7 +280,7 @@ impl Broadcast {
 
     /// Hands an event to the chosen sockets: those of this server first.
     fn send(&self, hub: &Hub, packet: Encoded) {
-        hub.broadcast(&self.selector, &packet, self.volatile);
+        hub.broadcast(&self.selector, &packet, self.emit);
         self.publish(|selector| Action::Emit {
             selector,
             flags: self.flags(),
@@ -310,8 +322,8 @@ impl Broadcast {
 
     pub(crate) fn flags(&self) -> Flags {
         Flags {
-            volatile: self.volatile == Volatile::Yes,
-            ..Flags::default()
+            volatile: self.emit.volatile,
+            compress: self.emit.compress == Compress::Yes,
         }
     }
 

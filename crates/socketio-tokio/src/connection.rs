@@ -15,7 +15,7 @@ use std::time::Duration;
 
 use engineio_tokio::Application;
 use socketio_proto::server::{
-    ConnectRequest, Connection as Machine, Emit, EmitError as Refused, Event, ReplyTo,
+    ConnectRequest, Connection as Machine, EmitError as Refused, Event, ReplyTo,
 };
 use socketio_proto::{
     AckId, Args, DecodeError, DisconnectReason, Encoded, Namespace as Name, Timestamp,
@@ -28,7 +28,7 @@ use crate::error::{CallError, Rejection};
 use crate::handler::BoxFuture;
 use crate::handshake::Connection;
 use crate::namespaces::Visit;
-use crate::outbox::{Command, Outbox, Volatile, args_len};
+use crate::outbox::{Command, Outbox, args_len};
 use crate::server::Shared;
 use crate::socket::Socket;
 use crate::span::Span;
@@ -146,19 +146,14 @@ impl ClientTask {
             Command::CloseSession => machine.close_session(turn.now),
             Command::CloseSlow => machine.abort(),
             Command::Disconnect(namespace) => machine.disconnect(&namespace),
-            Command::Emit(packet, volatile) => {
-                let emit = Emit {
-                    volatile: volatile == Volatile::Yes,
-                };
-                match machine.emit(&packet, emit) {
-                    // The outbox has counted these bytes against the same limit, so this is a
-                    // client that fills its buffer with acknowledgements. No gap may open.
-                    Err(Refused::Full) => machine.abort(),
-                    Ok(()) | Err(Refused::Closed | Refused::NotConnected) => {}
-                    // The hub of the namespace encodes everything, as its server is set up to.
-                    Err(Refused::Encoding | Refused::UnusableId) => {}
-                }
-            }
+            Command::Emit(packet, emit) => match machine.emit(&packet, emit) {
+                // The outbox has counted these bytes against the same limit, so this is a
+                // client that fills its buffer with acknowledgements. No gap may open.
+                Err(Refused::Full) => machine.abort(),
+                Ok(()) | Err(Refused::Closed | Refused::NotConnected) => {}
+                // The hub of the namespace encodes everything, as its server is set up to.
+                Err(Refused::Encoding | Refused::UnusableId) => {}
+            },
             Command::Reply { socket, to, args } => {
                 self.reply(turn, &socket, to, args, &Subject::LateAnswer);
             }

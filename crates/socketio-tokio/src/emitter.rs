@@ -2,9 +2,10 @@
 
 use serde::Serialize;
 use socketio_proto::Args;
+use socketio_proto::engine::server::Compress;
+use socketio_proto::server::Emit;
 
 use crate::error::EmitError;
-use crate::outbox::Volatile;
 use crate::socket::Socket;
 use crate::typed::{AsArguments, Event};
 
@@ -13,19 +14,30 @@ use crate::typed::{AsArguments, Event};
 #[must_use = "nothing is sent until something is emitted"]
 pub struct Emitter<'a> {
     socket: &'a Socket,
-    volatile: Volatile,
+    emit: Emit,
 }
 
 impl<'a> Emitter<'a> {
     pub(crate) fn new(socket: &'a Socket) -> Self {
-        let volatile = Volatile::No;
-        Self { socket, volatile }
+        let emit = Emit::default();
+        Self { socket, emit }
     }
 
     /// Drops the event if it cannot leave at once: no poll is waiting, or earlier packets are
     /// still being written. [js socket.io 4.8.4]
     pub fn volatile(mut self) -> Self {
-        self.volatile = Volatile::Yes;
+        self.emit.volatile = true;
+        self
+    }
+
+    /// Whether the event is worth compressing: yes. Looked at where the server compresses answers
+    /// to polls.
+    pub fn compress(mut self, compress: bool) -> Self {
+        self.emit.compress = if compress {
+            Compress::Yes
+        } else {
+            Compress::No
+        };
         self
     }
 
@@ -36,7 +48,7 @@ impl<'a> Emitter<'a> {
     /// As [`Socket::emit`]; a volatile event that was dropped is not an error.
     pub fn emit(self, event: &str, data: impl Serialize) -> Result<(), EmitError> {
         let hub = self.socket.hub();
-        hub.emit(self.socket, &hub.encode(event, &data)?, self.volatile)
+        hub.emit(self.socket, &hub.encode(event, &data)?, self.emit)
     }
 
     /// As [`Socket::emit_event`].
@@ -55,6 +67,6 @@ impl<'a> Emitter<'a> {
     /// As [`emit`](Self::emit).
     pub fn emit_args(self, event: &str, args: &Args) -> Result<(), EmitError> {
         let hub = self.socket.hub();
-        hub.emit(self.socket, &hub.forward(event, args)?, self.volatile)
+        hub.emit(self.socket, &hub.forward(event, args)?, self.emit)
     }
 }

@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use serde::Serialize;
+use socketio_proto::server::Emit;
 use socketio_proto::{
     AckId, Args, EncodeError, Encoded, Namespace, Parser, Room, Rooms, Selector, SocketId,
 };
@@ -16,7 +17,6 @@ use crate::cluster::Node;
 use crate::dynamic::Pattern;
 use crate::error::EmitError;
 use crate::observer::NamespaceMetrics;
-use crate::outbox::Volatile;
 use crate::recovery::{ConnectionStateRecovery, Recovery};
 use crate::room_event::News;
 use crate::routes::Routes;
@@ -297,17 +297,17 @@ impl Hub {
         &self,
         socket: &Socket,
         packet: &Encoded,
-        volatile: Volatile,
+        emit: Emit,
     ) -> Result<(), EmitError> {
-        let sent = match self.recovery_of(volatile) {
-            None => socket.push(packet.clone(), volatile),
+        let sent = match self.recovery_of(emit) {
+            None => socket.push(packet.clone(), emit),
             Some(recovery) => {
                 let selector = Selector {
                     rooms: vec![Room::from(socket.id())],
                     ..Selector::default()
                 };
                 recovery.send(&selector, packet, |packet| {
-                    socket.push(packet.clone(), volatile)
+                    socket.push(packet.clone(), emit)
                 })
             }
         };
@@ -316,15 +316,15 @@ impl Hub {
     }
 
     /// Hands one event to every socket that `selector` reaches.
-    pub(crate) fn broadcast(&self, selector: &Selector, packet: &Encoded, volatile: Volatile) {
+    pub(crate) fn broadcast(&self, selector: &Selector, packet: &Encoded, emit: Emit) {
         let deliver = |packet: &Encoded| {
             let sockets = self.select(selector);
             for socket in &sockets {
-                socket.deliver(packet.clone(), volatile);
+                socket.deliver(packet.clone(), emit);
             }
             sockets
         };
-        let sockets = match self.recovery_of(volatile) {
+        let sockets = match self.recovery_of(emit) {
             None => deliver(packet),
             Some(recovery) => recovery.send(selector, packet, deliver),
         };
@@ -335,8 +335,8 @@ impl Hub {
     }
 
     /// The memory that an event has to go through. [js socket.io 4.8.4] not if it is volatile.
-    fn recovery_of(&self, volatile: Volatile) -> Option<&Recovery> {
-        self.recovery.as_ref().filter(|_| volatile == Volatile::No)
+    fn recovery_of(&self, emit: Emit) -> Option<&Recovery> {
+        self.recovery.as_ref().filter(|_| !emit.volatile)
     }
 
     fn lock(&self) -> MutexGuard<'_, Members> {

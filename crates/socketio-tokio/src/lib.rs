@@ -111,7 +111,7 @@ pub use socket::Socket;
 #[cfg(feature = "macros")]
 pub use socketio_macros::TokioEvent as Event;
 pub use socketio_proto::engine::server::{Cause, UpgradeFailure};
-pub use socketio_proto::engine::{CloseReason, Message, TransportKind, Transports, Violation};
+pub use socketio_proto::engine::{CloseReason, Message, Sid, TransportKind, Transports, Violation};
 pub use socketio_proto::{
     Args, ArgsError, ConnectError, DecodeError, DisconnectReason, EncodeError,
     Namespace as NamespaceName, Parser, Room, SocketId,

@@ -8,7 +8,7 @@ use std::task::Waker;
 use std::time::Duration;
 
 use futures_util::task::AtomicWaker;
-use socketio_proto::server::ReplyTo;
+use socketio_proto::server::{Emit, ReplyTo};
 use socketio_proto::{Args, Encoded, Namespace};
 use tokio::sync::Notify;
 
@@ -34,7 +34,7 @@ pub(crate) enum Command {
     /// Leave one namespace.
     Disconnect(Namespace),
     /// Write a packet.
-    Emit(Encoded, Volatile),
+    Emit(Encoded, Emit),
     /// Answer an event late.
     Reply {
         socket: Socket,
@@ -43,14 +43,6 @@ pub(crate) enum Command {
     },
     /// Close because the server ends, once what was emitted before is delivered.
     ShutDown,
-}
-
-/// Whether a packet may be dropped when it cannot leave at once.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) enum Volatile {
-    #[default]
-    No,
-    Yes,
 }
 
 impl Command {
@@ -217,7 +209,7 @@ mod tests {
     fn packet(text: &str) -> Command {
         Command::Emit(
             Encoded::event(&Namespace::root(), "e", &text).unwrap(),
-            Volatile::No,
+            Emit::default(),
         )
     }
 

@@ -10,7 +10,8 @@ use std::time::Duration;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde::de::value::MapDeserializer;
-use socketio_proto::{Args, ArgsError, EncodeError, Encoded, Namespace, Room, SocketId};
+use socketio_proto::server::Emit;
+use socketio_proto::{Args, ArgsError, Encoded, Namespace, Room, SocketId};
 
 use crate::broadcast::Broadcast;
 use crate::call::{Asker, Call};
@@ -20,7 +21,7 @@ use crate::extensions::Extensions;
 use crate::handshake::{Connection, Handshake};
 use crate::hub::Hub;
 use crate::listeners::Listeners;
-use crate::outbox::{Command, Volatile};
+use crate::outbox::Command;
 use crate::outgoing::Outgoing;
 use crate::recovery::{Belongings, SessionKey};
 use crate::server::Server;
@@ -130,8 +131,8 @@ impl Socket {
     ///
     /// # Errors
     ///
-    /// If the value cannot be a Socket.IO argument.
-    pub fn set_data<T: Serialize + ?Sized>(&self, data: &T) -> Result<(), EncodeError> {
+    /// [`EmitError::Encode`] if the value cannot be a Socket.IO argument.
+    pub fn set_data<T: Serialize + ?Sized>(&self, data: &T) -> Result<(), EmitError> {
         // A sequence of one, so that a tuple stays a tuple.
         let data = Args::new(&(data,))?;
         *self.0.data.lock().unwrap_or_else(PoisonError::into_inner) = Some(data);
@@ -190,6 +191,11 @@ impl Socket {
     /// ```
     pub fn volatile(&self) -> Emitter<'_> {
         self.emitter().volatile()
+    }
+
+    /// An emit that says whether it is worth compressing.
+    pub fn compress(&self, compress: bool) -> Emitter<'_> {
+        self.emitter().compress(compress)
     }
 
     /// Emits an event and waits for the client's answer.
@@ -279,9 +285,9 @@ impl Socket {
     }
 
     /// Hands over a packet for this client alone.
-    pub(crate) fn push(&self, packet: Encoded, volatile: Volatile) -> Result<(), EmitError> {
-        match self.push_command(Command::Emit(packet, volatile)) {
-            Err(EmitError::Full) if volatile == Volatile::Yes => Ok(()),
+    pub(crate) fn push(&self, packet: Encoded, emit: Emit) -> Result<(), EmitError> {
+        match self.push_command(Command::Emit(packet, emit)) {
+            Err(EmitError::Full) if emit.volatile => Ok(()),
             outcome => outcome,
         }
     }
@@ -305,10 +311,10 @@ impl Socket {
     ///
     /// Nobody could be told that it was refused, and a gap in a client's events is worse than a
     /// reconnect: a client that lets its buffer fill up loses its connection instead.
-    pub(crate) fn deliver(&self, packet: Encoded, volatile: Volatile) {
+    pub(crate) fn deliver(&self, packet: Encoded, emit: Emit) {
         let outbox = self.connection().outbox();
-        match outbox.push(Command::Emit(packet, volatile)) {
-            Err(EmitError::Full) if volatile == Volatile::No => self.command(Command::CloseSlow),
+        match outbox.push(Command::Emit(packet, emit)) {
+            Err(EmitError::Full) if !emit.volatile => self.command(Command::CloseSlow),
             _ => {}
         }
     }

@@ -28,6 +28,7 @@ pub(crate) fn bench() -> Result<(), Failure> {
         javascript += &run::output(Command::new("node").arg("bench.mjs").current_dir(&scripts))?;
     }
     println!("\n{}\n{LEGEND}", table(&rust, &javascript)?);
+    println!("\n{}", parts(&rust)?);
     Ok(())
 }
 
@@ -43,7 +44,35 @@ struct Workload<'a> {
 }
 
 fn table(rust: &str, javascript: &str) -> Result<String, Failure> {
-    let strange = |line: &str| Failure::new(format!("a measuring program wrote `{line}`"));
+    let mut scripts = BTreeMap::new();
+    for line in javascript.lines() {
+        let (name, who, took) = measured_by_script(line).ok_or_else(|| strange(line))?;
+        least(&mut scripts, (name, who), took);
+    }
+    let all = workloads(rust)?;
+    let rows: Vec<_> = all
+        .iter()
+        .filter(|workload| workload.took.contains_key(OURS))
+        .map(|workload| workload.row(&scripts))
+        .collect();
+    Ok(aligned(&HEAD, &rows))
+}
+
+/// What parts of the work cost by themselves.
+fn parts(rust: &str) -> Result<String, Failure> {
+    let all = workloads(rust)?;
+    let rows: Vec<_> = all
+        .iter()
+        .filter_map(|workload| {
+            let took = workload.took.get(PART).copied();
+            took.map(|took| vec![workload.name.to_owned(), cell(Some(took))])
+        })
+        .collect();
+    Ok(aligned(&["part", "took"], &rows))
+}
+
+/// What the program in Rust has measured, in its order.
+fn workloads(rust: &str) -> Result<Vec<Workload<'_>>, Failure> {
     let mut workloads: Vec<Workload<'_>> = Vec::new();
     for line in rust.lines() {
         let (name, bytes, who, took) = measured(line).ok_or_else(|| strange(line))?;
@@ -58,16 +87,11 @@ fn table(rust: &str, javascript: &str) -> Result<String, Failure> {
         });
         least(&mut workloads[index].took, who, took);
     }
-    let mut scripts = BTreeMap::new();
-    for line in javascript.lines() {
-        let (name, who, took) = measured_by_script(line).ok_or_else(|| strange(line))?;
-        least(&mut scripts, (name, who), took);
-    }
-    let rows: Vec<_> = workloads
-        .iter()
-        .map(|workload| workload.row(&scripts))
-        .collect();
-    Ok(aligned(&rows))
+    Ok(workloads)
+}
+
+fn strange(line: &str) -> Failure {
+    Failure::new(format!("a measuring program wrote `{line}`"))
 }
 
 fn least<K: Ord>(all: &mut BTreeMap<K, f64>, key: K, took: f64) {
@@ -129,16 +153,16 @@ fn cell(number: Option<f64>) -> String {
 }
 
 /// A table as Markdown has them, that is read as it is too.
-fn aligned(rows: &[Vec<String>]) -> String {
-    let head = HEAD.map(str::to_owned).to_vec();
-    let rule = HEAD.map(|_| "-".to_owned()).to_vec();
+fn aligned(head: &[&str], rows: &[Vec<String>]) -> String {
+    let rule: Vec<_> = head.iter().map(|_| "-".to_owned()).collect();
+    let head: Vec<_> = head.iter().map(|&name| name.to_owned()).collect();
     let lines = [&head, &rule].into_iter().chain(rows);
     let width = |column: usize| {
         let cells = [&head].into_iter().chain(rows);
         let widths = cells.map(|row| row[column].chars().count());
         widths.max().unwrap_or_default()
     };
-    let widths: Vec<_> = (0..HEAD.len()).map(width).collect();
+    let widths: Vec<_> = (0..head.len()).map(width).collect();
     lines
         .map(|row| {
             let cells = row.iter().zip(&widths).enumerate();
@@ -165,6 +189,7 @@ const PEER: usize = 8;
 /// What the measuring programs call those who are measured.
 const OURS: &str = "ours";
 const FLOOR: &str = "floor";
+const PART: &str = "part";
 const STRINGS: &str = "js";
 const BYTES: &str = "js and utf-8";
 
@@ -197,6 +222,14 @@ mod tests {
             "decode a 10 5.0 2000 50 10.0 60 12.0 fast 10.0 2.0 1.0 0.20"
         );
         assert_eq!(cells(3), "decode a, typed 10 100 100 50 0.50 60 0.60     ");
+    }
+
+    #[test]
+    fn parts_have_a_table_of_their_own() {
+        let rust = "decode a\t10\tours\t5.0\none\t10\tpart\t7.0\none\t10\tpart\t6.0";
+        let [table, parts] = [table(rust, ""), parts(rust)].map(Result::unwrap);
+        assert!(table.contains("decode a") && !table.contains("one"));
+        assert_eq!(parts, "| part | took |\n| ---- | ---- |\n| one  |  6.0 |");
     }
 
     #[test]

@@ -72,9 +72,9 @@ struct Row<'a> {
 
 /// Something with a name, in a file of the workspace.
 #[derive(Debug, PartialEq, Eq)]
-struct Place<'a> {
-    file: &'a str,
-    item: &'a str,
+pub(crate) struct Place<'a> {
+    pub(crate) file: &'a str,
+    pub(crate) item: &'a str,
 }
 
 pub(crate) fn check() -> Result<(), Failure> {
@@ -108,7 +108,7 @@ fn rows(table: &str) -> Result<Vec<Row<'_>>, String> {
 }
 
 /// The names of the columns, or the line below them.
-fn is_head(cells: &str) -> bool {
+pub(crate) fn is_head(cells: &str) -> bool {
     let first = cells.split('|').next().unwrap_or_default().trim();
     first == "id" || first.starts_with("--")
 }
@@ -128,7 +128,7 @@ fn row(cells: &str) -> Result<Row<'_>, String> {
 }
 
 /// A file and a name in it in backticks; several are separated by `<br>`.
-fn places<'a>(id: &str, cell: &'a str) -> Result<Vec<Place<'a>>, String> {
+pub(crate) fn places<'a>(id: &str, cell: &'a str) -> Result<Vec<Place<'a>>, String> {
     let place = |text: &'a str| {
         let (file, item) = text.trim().strip_suffix('`')?.split_once(" `")?;
         Some(Place { file, item })
@@ -253,7 +253,7 @@ fn sources(folder: &Path) -> Result<Vec<PathBuf>, Failure> {
     Ok(files)
 }
 
-fn read(path: &Path) -> Result<String, Failure> {
+pub(crate) fn read(path: &Path) -> Result<String, Failure> {
     fs::read_to_string(path)
         .map_err(|error| Failure::new(format!("cannot read {}: {error}", path.display())))
 }

@@ -1,4 +1,4 @@
-//! The commands of this repository: `cargo xtask` followed by `bench`, `chat`, `compliance`, `mutants`,
+//! The commands of this repository: `cargo xtask` followed by `bench`, `chat`, `compliance`, `docs`, `mutants`,
 //! `simulate` or `test [step…]`.
 #![forbid(unsafe_code)]
 
@@ -6,10 +6,12 @@ mod bench;
 mod browser;
 mod chat;
 mod compliance;
+mod docs;
 mod fuzz;
 mod layers;
 mod no_std;
 mod npm;
+mod parity;
 mod run;
 mod simulate;
 mod test;
@@ -25,6 +27,7 @@ fn main() -> ExitCode {
         Some((command, rest)) if command == "bench" && rest.is_empty() => bench::bench(),
         Some((command, rest)) if command == "chat" && rest.is_empty() => chat::chat(),
         Some((command, rest)) if command == "compliance" && rest.is_empty() => compliance::check(),
+        Some((command, rest)) if command == "docs" => docs::docs(rest),
         Some((command, rest)) if command == "mutants" => simulate::mutants(rest),
         Some((command, rest)) if command == "simulate" => simulate::simulate(rest),
         Some((command, steps)) if command == "test" => test::test(steps),
@@ -41,7 +44,7 @@ fn main() -> ExitCode {
 
 fn usage() -> String {
     format!(
-        "say `cargo xtask` and `bench`, `chat`, `compliance`, `mutants`, \
+        "say `cargo xtask` and `bench`, `chat`, `compliance`, `docs [--install]`, `mutants`, \
          `simulate [--seeds N] [--from M]` or `test [step…]`; the steps are {}",
         test::names()
     )

@@ -14,28 +14,43 @@ pub(crate) const SANS_IO: [&str; 4] = [
     "socketio-proto",
 ];
 
+/// What they do besides if they are asked to, without `std` as well.
+const FEATURES: [(&str, &str); 3] = [
+    ("engineio-parser", "serde"),
+    ("socketio-parser", "msgpack"),
+    ("socketio-proto", "msgpack"),
+];
+
 pub(crate) fn check() -> Result<(), Failure> {
-    let folder = run::target().join("no-std-check");
-    for name in SANS_IO {
-        let package = folder.join(name);
-        write_package(&package, name).map_err(|error| {
-            Failure::new(format!("cannot write {}: {error}", package.display()))
-        })?;
-        run::run(
-            cargo(&["build", "--quiet", "--manifest-path"])
-                .arg(package.join("Cargo.toml"))
-                .arg("--target-dir")
-                .arg(folder.join("target")),
-        )
-        .map_err(|failure| Failure::new(format!("{name} is not no_std: {failure}")))?;
-    }
-    Ok(())
+    let alone = SANS_IO.map(|name| (name, None));
+    let more = FEATURES.map(|(name, feature)| (name, Some(feature)));
+    alone
+        .into_iter()
+        .chain(more)
+        .try_for_each(|(name, feature)| check_one(name, feature))
 }
 
-fn write_package(folder: &Path, name: &str) -> std::io::Result<()> {
+fn check_one(name: &str, feature: Option<&str>) -> Result<(), Failure> {
+    let folder = run::target().join("no-std-check");
+    let package = folder.join(name);
+    write_package(&package, name, feature)
+        .map_err(|error| Failure::new(format!("cannot write {}: {error}", package.display())))?;
+    let built = run::run(
+        cargo(&["build", "--quiet", "--manifest-path"])
+            .arg(package.join("Cargo.toml"))
+            .arg("--target-dir")
+            .arg(folder.join("target")),
+    );
+    built.map_err(|failure| {
+        let with = feature.map_or(String::new(), |feature| format!(" with {feature}"));
+        Failure::new(format!("{name}{with} is not no_std: {failure}"))
+    })
+}
+
+fn write_package(folder: &Path, name: &str, feature: Option<&str>) -> std::io::Result<()> {
     let path = run::root().join("crates").join(name);
     fs::create_dir_all(folder.join("src"))?;
-    fs::write(folder.join("Cargo.toml"), manifest(name, &path))?;
+    fs::write(folder.join("Cargo.toml"), manifest(name, &path, feature))?;
     fs::write(
         folder.join("src/lib.rs"),
         LIBRARY.replace("SUBJECT", &name.replace('-', "_")),
@@ -45,7 +60,8 @@ fn write_package(folder: &Path, name: &str) -> std::io::Result<()> {
     Ok(())
 }
 
-fn manifest(name: &str, path: &Path) -> String {
+fn manifest(name: &str, path: &Path, feature: Option<&str>) -> String {
+    let features: Vec<_> = feature.into_iter().collect();
     format!(
         r#"[package]
 name = "no-std-{name}"
@@ -56,7 +72,7 @@ edition = "2024"
 crate-type = ["staticlib"]
 
 [dependencies]
-{name} = {{ path = {path:?} }}
+{name} = {{ path = {path:?}, features = {features:?} }}
 
 [profile.dev]
 panic = "abort"

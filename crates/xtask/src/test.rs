@@ -3,7 +3,7 @@
 use std::time::Instant;
 
 use crate::run::{self, Failure, cargo};
-use crate::{browser, chat, compliance, fuzz, layers, no_std, npm, simulate};
+use crate::{browser, chat, compliance, fuzz, layers, no_std, npm, parity, simulate};
 
 struct Step {
     name: &'static str,
@@ -11,7 +11,7 @@ struct Step {
 }
 
 /// Cheap steps first, so that a small mistake shows soon.
-const STEPS: [Step; 10] = [
+const STEPS: [Step; 11] = [
     Step {
         name: "format",
         run: format,
@@ -23,6 +23,10 @@ const STEPS: [Step; 10] = [
     Step {
         name: "compliance",
         run: compliance::check,
+    },
+    Step {
+        name: "parity",
+        run: parity::check,
     },
     Step {
         name: "clippy",
@@ -105,6 +109,11 @@ fn clippy() -> Result<(), Failure> {
         "clippy",
         "--workspace",
         "--all-targets",
+        // Not tests by themselves, so the line above leaves them out.
+        "--test",
+        "simulate",
+        "--test",
+        "mutants",
         "--all-features",
         "--",
         "-D",
@@ -113,6 +122,7 @@ fn clippy() -> Result<(), Failure> {
 }
 
 fn docs() -> Result<(), Failure> {
+    crate::docs::check()?;
     run::run(
         cargo(&[
             "doc",
@@ -123,6 +133,8 @@ fn docs() -> Result<(), Failure> {
             "xtask",
             "--exclude",
             "interop",
+            "--exclude",
+            "guide",
         ])
         .env("RUSTDOCFLAGS", "-D warnings"),
     )
@@ -151,6 +163,8 @@ fn interop() -> Result<(), Failure> {
         "conformance_*",
         "--test",
         "javascript_*",
+        "--test",
+        "compression",
         "--test",
         "browser",
     ]);

@@ -24,9 +24,7 @@ use nom::{
 };
 
 use super::{MESSAGE, byte_string, share_bytes, share_text};
-use crate::{
-    DecodeError, DecodeErrorKind, Frame, Packet, PacketRef, Utf8Bytes, packet::Parts, steps,
-};
+use crate::{DecodeError, DecodeErrorKind, Frame, Packet, Utf8Bytes, packet::Parts, steps};
 
 /// Decodes the packets of a body, one at a time.
 ///
@@ -195,8 +193,8 @@ pub(crate) fn put(out: &mut BytesMut, frame: &Frame) {
 }
 
 /// Appends a packet.
-pub(crate) fn put_packet(out: &mut BytesMut, packet: &PacketRef<'_>) {
-    match packet.parts() {
+pub(crate) fn put_packet(out: &mut BytesMut, packet: Parts<'_>) {
+    match packet {
         Parts::Bytes(bytes) => put_entry(out, Marker::Bytes, &[MESSAGE], bytes),
         Parts::Text(digit, data) => {
             put_entry(out, Marker::Text, digit.as_bytes(), data.as_bytes());

@@ -17,9 +17,7 @@ use nom::{
 };
 
 use super::{Dialect, byte_string, share_text};
-use crate::{
-    DecodeError, DecodeErrorKind, Frame, Packet, PacketRef, Utf8Bytes, base64, packet::Parts, steps,
-};
+use crate::{DecodeError, DecodeErrorKind, Frame, Packet, Utf8Bytes, base64, packet::Parts, steps};
 
 /// Decodes the packets of a body, one at a time.
 ///
@@ -137,8 +135,8 @@ pub(crate) fn put(out: &mut BytesMut, frame: &Frame, dialect: Dialect) {
 }
 
 /// Appends a packet.
-pub(crate) fn put_packet(out: &mut BytesMut, packet: &PacketRef<'_>, dialect: Dialect) {
-    match packet.parts() {
+pub(crate) fn put_packet(out: &mut BytesMut, packet: Parts<'_>, dialect: Dialect) {
+    match packet {
         Parts::Bytes(bytes) => put_bytes(out, bytes),
         Parts::Text(digit, data) => put_text(out, digit, data, dialect),
     }

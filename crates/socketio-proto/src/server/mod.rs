@@ -12,7 +12,7 @@ use core::time::Duration;
 use socketio_parser::Packet;
 
 use crate::ack::Acks;
-use crate::engine::server::{Event as EngineEvent, Input, Io, Session};
+use crate::engine::server::{Compress, Event as EngineEvent, Input, Io, Session};
 use crate::engine::{CloseReason, SendError};
 use crate::received::Reader;
 use crate::{
@@ -147,7 +147,7 @@ impl Connection {
         if emit.volatile && !self.engine.is_writable() {
             return Ok(());
         }
-        self.push(packet)?;
+        self.push_with(packet, emit.compress)?;
         if let Some(id) = packet.ack_id() {
             self.acks.pass_over(id);
         }
@@ -366,11 +366,15 @@ impl Connection {
     }
 
     fn push(&mut self, packet: &Encoded) -> Result<(), EmitError> {
+        self.push_with(packet, Compress::Yes)
+    }
+
+    fn push_with(&mut self, packet: &Encoded, compress: Compress) -> Result<(), EmitError> {
         if packet.parser() != self.parser {
             return Err(EmitError::Encoding);
         }
         self.engine
-            .send_frames(packet.frames())
+            .send_frames_with(packet.frames(), compress)
             .map_err(|error| match error {
                 SendError::Closed(_) => EmitError::Closed,
                 SendError::Full(_) => EmitError::Full,

@@ -108,7 +108,13 @@ impl Peer {
         volatile: bool,
     ) -> Result<(), EmitError> {
         let packet = Encoded::event(&self::namespace(namespace), name, &()).unwrap();
-        self.client.emit(&packet, Emit { volatile })
+        self.client.emit(
+            &packet,
+            Emit {
+                volatile,
+                ..Emit::default()
+            },
+        )
     }
 
     /// Emits `q` and expects an answer within so many milliseconds.

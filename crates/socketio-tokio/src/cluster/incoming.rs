@@ -2,13 +2,14 @@
 
 use std::sync::Arc;
 
+use socketio_proto::engine::server::Compress;
+use socketio_proto::server::Emit;
 use socketio_proto::{Args, Encoded};
 
 use super::server_side::{Heard, ServerReply};
 use super::{Action, Ask, Flags, Message, Node, Part, Question, Respond, SocketSnapshot};
 use crate::call::{Asker, RemoteAsker};
 use crate::hub::Hub;
-use crate::outbox::Volatile;
 use crate::remote;
 use crate::socket::Socket;
 
@@ -28,7 +29,7 @@ impl Node {
                 flags,
                 event,
             } => match event.encoded(hub.parser(), hub.name()) {
-                Ok(packet) => hub.broadcast(&selector, &packet, volatile(flags)),
+                Ok(packet) => hub.broadcast(&selector, &packet, emit(flags)),
                 Err(error) => tracing::debug!("an event of another server was ignored: {error}"),
             },
             Action::Join { selector, rooms } => hub.join_all(&hub.select(&selector), &rooms),
@@ -92,10 +93,13 @@ fn encode_call(hub: &Hub, args: &Args) -> Option<Encoded> {
     }
 }
 
-fn volatile(flags: Flags) -> Volatile {
-    match flags.volatile {
-        true => Volatile::Yes,
-        false => Volatile::No,
+fn emit(flags: Flags) -> Emit {
+    Emit {
+        volatile: flags.volatile,
+        compress: match flags.compress {
+            true => Compress::Yes,
+            false => Compress::No,
+        },
     }
 }
 
