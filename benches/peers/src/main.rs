@@ -8,6 +8,7 @@
 mod floor;
 mod measure;
 mod ours;
+mod parts;
 mod socketioxide;
 mod workload;
 
@@ -23,7 +24,7 @@ use serde_json::Value;
 use socketio_parser::{AckId, Namespace};
 
 use measure::Workload;
-use workload::{BINARY, EVENT, HEARTBEAT, LONG, OBJECT, Object};
+use workload::{BINARY, EVENT, HEARTBEAT, LONG, OBJECT, Object, Received};
 
 fn main() {
     heartbeat();
@@ -35,28 +36,26 @@ fn main() {
     payload("payload with bytes", Form::Separated, &with_bytes());
     payload("v3 payload", Form::String(Dialect::Plain), &texts());
     payload("v3 payload with bytes", Form::Binary, &with_bytes());
+    parts::measure();
 }
 
 fn heartbeat() {
     let bytes = Bytes::copy_from_slice(HEARTBEAT);
-    let decoded = ours::packet(&bytes);
+    let received = || bytes.clone();
+    // Does not look whether text is UTF-8.
+    let rust_engineio = |bytes| rust_engineio::Packet::try_from(bytes).unwrap();
     Workload::new("decode heartbeat", bytes.len())
-        .by("ours", || ours::packet(&bytes))
-        .by("socketioxide", || socketioxide::packet(&bytes))
-        // Does not look whether text is UTF-8.
-        .by("rust_engineio", || {
-            rust_engineio::Packet::try_from(bytes.clone()).unwrap()
-        })
+        .of("ours", received, ours::packet)
+        .of("socketioxide", received, socketioxide::packet)
+        .of("rust_engineio", received, rust_engineio)
         .by("floor", || floor::decode(&bytes))
         .run();
-    let (theirs, others) = (
-        socketioxide::packet(&bytes),
-        rust_engineio::Packet::try_from(bytes.clone()).unwrap(),
-    );
+    let ours = || ours::packet(received());
+    let socketioxide = || socketioxide::packet(received());
     Workload::new("encode heartbeat", bytes.len())
-        .by("ours", || Frame::from(&decoded))
-        .by("socketioxide", || String::from(theirs.clone()))
-        .by("rust_engineio", || Bytes::from(others.clone()))
+        .of("ours", ours, Frame::from)
+        .of("socketioxide", socketioxide, String::from)
+        .of("rust_engineio", || rust_engineio(received()), Bytes::from)
         .by("floor", || floor::encode(&bytes))
         .run();
 }
@@ -64,16 +63,12 @@ fn heartbeat() {
 /// An event with one argument.
 fn event<T: DeserializeOwned + Serialize>(name: &str, bytes: &[u8]) {
     let bytes = Bytes::copy_from_slice(bytes);
-    let (mut decoder, state) = (ours::decoder(), socketioxide::State::default());
-    Workload::new(format!("decode {name}"), bytes.len())
-        .by("ours", || ours::event(&mut decoder, &bytes, &[]))
-        .by("socketioxide", || socketioxide::event(&state, &bytes, &[]))
-        .by("floor", || floor::decode(&bytes))
-        .run();
-    event_data::<T>(&format!("decode {name}, typed"), &bytes);
-    event_data::<Value>(&format!("decode {name}, values"), &bytes);
+    let received = (bytes.clone(), None);
+    decode_event(&format!("decode {name}"), &received);
+    event_data::<T>(&format!("decode {name}, typed"), &received);
+    event_data::<Value>(&format!("decode {name}, values"), &received);
 
-    let args = ours::event(&mut ours::decoder(), &bytes, &[]);
+    let args = ours::event(&mut ours::decoder(), received);
     encode_event(
         &format!("encode {name}, typed"),
         &bytes,
@@ -86,17 +81,39 @@ fn event<T: DeserializeOwned + Serialize>(name: &str, bytes: &[u8]) {
     );
 }
 
-/// The same up to the argument as the application gets it.
-fn event_data<T: DeserializeOwned>(name: &str, bytes: &Bytes) {
+/// An event up to its arguments, which stay JSON.
+fn decode_event(name: &str, received: &Received) {
     let (mut decoder, state) = (ours::decoder(), socketioxide::State::default());
-    Workload::new(name, bytes.len())
-        .by("ours", || {
-            ours::data::<T>(&ours::event(&mut decoder, bytes, &[]))
-        })
-        .by("socketioxide", || {
-            socketioxide::data::<T>(&mut socketioxide::event(&state, bytes, &[]))
-        })
-        .by("floor", || floor::decode(bytes))
+    Workload::new(name, received.0.len())
+        .of(
+            "ours",
+            || received.clone(),
+            |received| ours::event(&mut decoder, received),
+        )
+        .of(
+            "socketioxide",
+            || received.clone(),
+            |received| socketioxide::event(&state, received),
+        )
+        .by("floor", || floor::decode(&received.0))
+        .run();
+}
+
+/// The same up to the argument as the application gets it.
+fn event_data<T: DeserializeOwned>(name: &str, received: &Received) {
+    let (mut decoder, state) = (ours::decoder(), socketioxide::State::default());
+    Workload::new(name, received.0.len())
+        .of(
+            "ours",
+            || received.clone(),
+            |received| ours::data::<T>(&ours::event(&mut decoder, received)),
+        )
+        .of(
+            "socketioxide",
+            || received.clone(),
+            |received| socketioxide::data::<T>(&mut socketioxide::event(&state, received)),
+        )
+        .by("floor", || floor::decode(&received.0))
         .run();
 }
 
@@ -130,27 +147,10 @@ fn encode_event<T: Serialize>(name: &str, bytes: &Bytes, value: &T) {
 
 /// An event with two attachments, which are frames of their own.
 fn binary() {
-    type Data<'a> = (Bytes, Bytes);
-
     let (bytes, attachments) = (Bytes::copy_from_slice(BINARY), workload::attachments());
-    let (mut decoder, state) = (ours::decoder(), socketioxide::State::default());
-    Workload::new("decode binary", bytes.len())
-        .by("ours", || ours::event(&mut decoder, &bytes, &attachments))
-        .by("socketioxide", || {
-            socketioxide::event(&state, &bytes, &attachments)
-        })
-        .by("floor", || floor::decode(&bytes))
-        .run();
-    let (mut decoder, state) = (ours::decoder(), socketioxide::State::default());
-    Workload::new("decode binary, typed", bytes.len())
-        .by("ours", || {
-            ours::data::<Data>(&ours::event(&mut decoder, &bytes, &attachments))
-        })
-        .by("socketioxide", || {
-            socketioxide::data::<Data>(&mut socketioxide::event(&state, &bytes, &attachments))
-        })
-        .by("floor", || floor::decode(&bytes))
-        .run();
+    let received = (bytes.clone(), Some(attachments.clone()));
+    decode_event("decode binary", &received);
+    event_data::<(Bytes, Bytes)>("decode binary, typed", &received);
     let value = (&attachments[0], &attachments[1]);
     let ours = ours::Event {
         namespace: Namespace::root(),
@@ -189,18 +189,22 @@ fn payload(name: &str, form: Form, messages: &[Message]) {
         Form::Separated => ProtocolVersion::V4,
         Form::Binary | Form::String(_) => ProtocolVersion::V3,
     };
-    let theirs = socketioxide::payload(protocol, &content_type, &body);
-    assert_eq!(socketioxide::body(protocol, &theirs), body);
+    let received = || body.clone();
+    let theirs = socketioxide::payload(protocol, &content_type, received());
+    let queue = || socketioxide::queue(&theirs);
+    assert_eq!(socketioxide::body(protocol, queue()), body);
     Workload::new(format!("decode {name}"), body.len())
-        .by("ours", || ours::payload(form, &body))
-        .by("socketioxide", || {
-            socketioxide::payload(protocol, &content_type, &body)
+        .of("ours", received, |body| ours::payload(form, &body))
+        .of("socketioxide", received, |body| {
+            socketioxide::payload(protocol, &content_type, body)
         })
         .by("floor", || floor::decode(&body))
         .run();
     Workload::new(format!("encode {name}"), body.len())
         .by("ours", || form.encode(&packets))
-        .by("socketioxide", || socketioxide::body(protocol, &theirs))
+        .of("socketioxide", queue, |queue| {
+            socketioxide::body(protocol, queue)
+        })
         .by("floor", || floor::encode(&body))
         .run();
 }

@@ -12,8 +12,8 @@ pub(crate) struct Workload<'a> {
 
 struct Contender<'a> {
     name: &'static str,
-    /// Does the work so many times.
-    run: Box<dyn FnMut(u64) + 'a>,
+    /// Does the work so many times, and says how long that took.
+    run: Box<dyn FnMut(u64) -> Duration + 'a>,
     rounds: u64,
     samples: Vec<f64>,
 }
@@ -29,10 +29,41 @@ impl<'a> Workload<'a> {
     }
 
     /// Adds someone who does the work. What comes out is dropped, which counts as a part of it.
-    pub(crate) fn by<T>(mut self, name: &'static str, mut work: impl FnMut() -> T + 'a) -> Self {
+    pub(crate) fn by<T>(self, name: &'static str, mut work: impl FnMut() -> T + 'a) -> Self {
+        self.contender(name, move |rounds| {
+            let start = Instant::now();
+            (0..rounds).for_each(|_| drop(black_box(work())));
+            start.elapsed()
+        })
+    }
+
+    /// The same with an input that the work uses up. Making it is not measured: a socket hands it
+    /// over as well.
+    pub(crate) fn of<I, T>(
+        self,
+        name: &'static str,
+        mut input: impl FnMut() -> I + 'a,
+        mut work: impl FnMut(I) -> T + 'a,
+    ) -> Self {
+        self.contender(name, move |rounds| {
+            let mut took = Duration::ZERO;
+            for done in (0..rounds).step_by(BATCH) {
+                let left = (rounds - done).min(BATCH as u64);
+                let inputs: Vec<_> = (0..left).map(|_| input()).collect();
+                let start = Instant::now();
+                for input in inputs {
+                    drop(black_box(work(input)));
+                }
+                took += start.elapsed();
+            }
+            took
+        })
+    }
+
+    fn contender(mut self, name: &'static str, run: impl FnMut(u64) -> Duration + 'a) -> Self {
         self.contenders.push(Contender {
             name,
-            run: Box::new(move |rounds| (0..rounds).for_each(|_| drop(black_box(work())))),
+            run: Box::new(run),
             rounds: 1,
             samples: Vec::new(),
         });
@@ -76,9 +107,7 @@ impl Contender<'_> {
     }
 
     fn time(&mut self) -> Duration {
-        let start = Instant::now();
-        (self.run)(self.rounds);
-        start.elapsed()
+        (self.run)(self.rounds)
     }
 
     fn median(&mut self) -> f64 {
@@ -88,6 +117,9 @@ impl Contender<'_> {
 }
 
 const SAMPLES: usize = 101;
+/// How many inputs are made at a time: few enough to stay in the cache, so many that reading the
+/// clock does not show.
+const BATCH: usize = 256;
 /// Shorter than what a scheduler hands out, so that most samples are undisturbed on a busy machine.
 const SAMPLE: Duration = Duration::from_micros(400);
 const WARM_UP: Duration = Duration::from_millis(50);

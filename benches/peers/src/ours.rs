@@ -9,8 +9,10 @@ use engineio_parser::{Frame, Message, Packet, Utf8Bytes};
 use serde::{Deserialize, Serialize};
 use socketio_parser::{AckId, Args, Decoder, Limits, Namespace, Progress};
 
+use crate::workload::Received;
+
 /// A packet of Engine.IO, from what a WebSocket has received.
-pub(crate) fn packet(bytes: &Bytes) -> Packet {
+pub(crate) fn packet(bytes: Bytes) -> Packet {
     Packet::decode(&Frame::Text(text(bytes))).unwrap()
 }
 
@@ -20,14 +22,13 @@ pub(crate) fn payload(form: Form, bytes: &Bytes) -> Vec<Packet> {
 }
 
 /// An event, from what a WebSocket has received.
-pub(crate) fn event(decoder: &mut Decoder, bytes: &Bytes, attachments: &[Bytes]) -> Args {
+pub(crate) fn event(decoder: &mut Decoder, (bytes, attachments): Received) -> Args {
     let Packet::Message(Message::Text(text)) = packet(bytes) else {
         panic!("no message");
     };
     let mut progress = decoder.feed(socketio_parser::Frame::Text(text)).unwrap();
-    for bytes in attachments {
-        let Ok(Packet::Message(Message::Binary(bytes))) =
-            Packet::decode(&Frame::Binary(bytes.clone()))
+    for bytes in attachments.into_iter().flatten() {
+        let Ok(Packet::Message(Message::Binary(bytes))) = Packet::decode(&Frame::Binary(bytes))
         else {
             panic!("no message");
         };
@@ -62,6 +63,6 @@ pub(crate) struct Event<'a, T> {
     pub(crate) value: &'a T,
 }
 
-fn text(bytes: &Bytes) -> Utf8Bytes {
-    Utf8Bytes::try_from(bytes.clone()).unwrap()
+fn text(bytes: Bytes) -> Utf8Bytes {
+    Utf8Bytes::try_from(bytes).unwrap()
 }

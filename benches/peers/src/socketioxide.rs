@@ -4,7 +4,7 @@
 //! Attachments are copied. The data of pings is dropped.
 
 use bytes::Bytes;
-use engineioxide_core::{Packet, ProtocolVersion, Str, payload};
+use engineioxide_core::{Packet, PacketBuf, ProtocolVersion, Str, payload};
 use futures_util::{FutureExt, StreamExt, stream};
 use http::HeaderValue;
 use http_body_util::Full;
@@ -15,8 +15,10 @@ use socketioxide_core::parser::{Parse, ParseConfig, ParserState};
 use socketioxide_core::{Value, packet};
 use socketioxide_parser_common::CommonParser;
 
+use crate::workload::Received;
+
 /// A packet of Engine.IO, from what a WebSocket has received.
-pub(crate) fn packet(bytes: &Bytes) -> Packet {
+pub(crate) fn packet(bytes: Bytes) -> Packet {
     Packet::parse(ProtocolVersion::V4, text(bytes)).unwrap()
 }
 
@@ -24,20 +26,20 @@ pub(crate) fn packet(bytes: &Bytes) -> Packet {
 pub(crate) fn payload(
     protocol: ProtocolVersion,
     content_type: &HeaderValue,
-    bytes: &Bytes,
+    bytes: Bytes,
 ) -> Vec<Packet> {
-    let body = Full::new(bytes.clone());
+    let body = Full::new(bytes);
     let packets = payload::decoder(body, Some(content_type), protocol, u64::MAX);
     let packets: Vec<_> = packets.collect().now_or_never().unwrap();
     packets.into_iter().collect::<Result<_, _>>().unwrap()
 }
 
 /// An event, from what a WebSocket has received.
-pub(crate) fn event(state: &State, bytes: &Bytes, attachments: &[Bytes]) -> Value {
+pub(crate) fn event(state: &State, (bytes, attachments): Received) -> Value {
     let State(config, state) = state;
     let mut decoded = CommonParser.decode_str(config, state, packet(bytes).into_message());
-    for bytes in attachments {
-        decoded = CommonParser.decode_bin(config, state, bytes.clone());
+    for bytes in attachments.into_iter().flatten() {
+        decoded = CommonParser.decode_bin(config, state, bytes);
     }
     match decoded.unwrap().inner {
         PacketData::Event(value, _) | PacketData::BinaryEvent(value, _) => value,
@@ -72,15 +74,23 @@ pub(crate) fn frames<T: Serialize>(
     (Packet::Message(text).into(), attachments)
 }
 
+/// Packets as they wait for an answer.
+pub(crate) fn queue(packets: &[Packet]) -> Queue {
+    let packets = packets.iter().map(|packet| smallvec![packet.clone()]);
+    packets.collect()
+}
+
+pub(crate) type Queue = Vec<PacketBuf>;
+
 /// The body of an answer.
-pub(crate) fn body(protocol: ProtocolVersion, packets: &[Packet]) -> Bytes {
-    let queue = stream::iter(packets.iter().map(|packet| smallvec![packet.clone()]));
+pub(crate) fn body(protocol: ProtocolVersion, queue: Queue) -> Bytes {
+    let queue = stream::iter(queue);
     let payload = payload::encoder(queue, protocol, true, u64::MAX);
     payload.now_or_never().unwrap().data
 }
 
-fn text(bytes: &Bytes) -> Str {
-    std::str::from_utf8(bytes).unwrap();
+fn text(bytes: Bytes) -> Str {
+    std::str::from_utf8(&bytes).unwrap();
     // SAFETY: the line above has looked.
-    unsafe { Str::from_bytes_unchecked(bytes.clone()) }
+    unsafe { Str::from_bytes_unchecked(bytes) }
 }

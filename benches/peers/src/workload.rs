@@ -9,6 +9,9 @@ pub(crate) const OBJECT: &[u8] = include_bytes!("../../workloads/object.txt");
 pub(crate) const BINARY: &[u8] = include_bytes!("../../workloads/binary.txt");
 pub(crate) const LONG: &[u8] = include_bytes!("../../workloads/long.txt");
 
+/// What a WebSocket has received for one event: its text, and its attachments.
+pub(crate) type Received = (Bytes, Option<[Bytes; 2]>);
+
 /// The two attachments of the binary event.
 pub(crate) fn attachments() -> [Bytes; 2] {
     [7, 8].map(|seed| {
@@ -29,7 +32,7 @@ pub(crate) fn messages() -> Vec<&'static str> {
 }
 
 /// The argument of the event in `object.txt`.
-#[derive(Debug, Deserialize, PartialEq, Serialize)]
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 pub(crate) struct Object {
     id: u32,
     name: String,
@@ -42,7 +45,7 @@ pub(crate) struct Object {
     rank: u32,
 }
 
-#[derive(Debug, Deserialize, PartialEq, Serialize)]
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 struct Address {
     street: String,
     city: String,

@@ -85,15 +85,13 @@ pub(crate) fn decode(text: &str) -> Vec<u8> {
 
 /// The bytes of eight characters, unless one of them is not in the alphabet.
 fn read(&[a, b, c, d, e, f, g, h]: &[u8; 8]) -> Option<[u8; 6]> {
-    let digits = |digits: [u8; 4]| {
-        let bits = VALUES.iter().zip(digits);
-        bits.fold(0, |bits, (values, digit)| {
-            bits | values.get(usize::from(digit)).copied().unwrap_or(FOREIGN)
-        })
-    };
-    let (high, low) = (digits([a, b, c, d]), digits([e, f, g, h]));
+    let [first, second, third, fourth] = &VALUES;
+    let at =
+        |values: &[u32; 256], digit| values.get(usize::from(digit)).map_or(FOREIGN, |&bits| bits);
+    let high = at(first, a) | at(second, b) | at(third, c) | at(fourth, d);
+    let low = at(first, e) | at(second, f) | at(third, g) | at(fourth, h);
     let [_, _, bytes @ ..] = (u64::from(high) << 24 | u64::from(low)).to_be_bytes();
-    ((high | low) & FOREIGN == 0).then_some(bytes)
+    ((high | low) < FOREIGN).then_some(bytes)
 }
 
 /// [js engine.io-parser 5.2.3] Node's decoder takes both alphabets, needs no padding, passes over

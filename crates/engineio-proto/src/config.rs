@@ -2,7 +2,7 @@
 
 use core::time::Duration;
 
-use engineio_parser::Message;
+use engineio_parser::{Message, legacy::Dialect, payload::Framing};
 
 /// What a server allows and how long it waits. The defaults are those of the reference.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -31,6 +31,18 @@ pub struct Config {
     /// What every client is told behind the handshake, over polling in the same answer: nothing.
     /// [js engine.io 6.6.12]
     pub initial_packet: Option<Message>,
+    /// Whether clients of revisions 2 and 3 are served, those of Socket.IO 1 and 2: no.
+    /// [js engine.io 6.6.12: `allowEIO3`]
+    pub legacy_clients: bool,
+    /// How clients of revision 3 write text that is not ASCII: as it is, as Socket.IO 2 does.
+    ///
+    /// Browsers with Socket.IO 1.1 – 1.7 want [`Dialect::ByteStringPayloads`]. In a dialect of byte
+    /// strings, what a client sends is understood if it is one, and taken as it is if not.
+    pub legacy_dialect: Dialect,
+    /// When clients of revision 3 are answered in bytes: when there are some.
+    ///
+    /// Browsers with Socket.IO 1.1 – 1.3 want [`Framing::Always`].
+    pub legacy_framing: Framing,
 }
 
 impl Default for Config {
@@ -45,6 +57,9 @@ impl Default for Config {
             transports: Transports::ALL,
             allow_upgrades: true,
             initial_packet: None,
+            legacy_clients: false,
+            legacy_dialect: Dialect::Plain,
+            legacy_framing: Framing::OnDemand,
         }
     }
 }

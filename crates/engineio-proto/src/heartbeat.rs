@@ -1,10 +1,11 @@
-//! The server's heartbeat: a ping, then a pong in time.
+//! The server's heartbeat: a ping, then a pong in time. Clients before revision 4 ping instead.
 //!
 //! The states hold their deadlines, so a ping and a pong are never awaited at once. An upgrade
 //! does not touch this: the pong may come on the new transport, but it must come.
 
 use core::time::Duration;
 
+use crate::close::Violation;
 use crate::config::Config;
 use crate::time::Timestamp;
 
@@ -17,6 +18,8 @@ pub(crate) enum Heartbeat {
     PongBy(Timestamp),
     /// A ping is out, and another packet has already postponed the deadline.
     PongAtLastBy(Timestamp),
+    /// Revisions 2 and 3: it is the client that pings. [eio3 § Encoding, ping]
+    PingBy(Timestamp),
 }
 
 /// What a deadline asks for.
@@ -33,9 +36,27 @@ impl Heartbeat {
         Self::PingAt(now + config.ping_interval)
     }
 
+    /// Revisions 2 and 3: the client has to ping, again and again. [js engine.io 6.6.12]
+    pub(crate) fn await_ping(now: Timestamp, config: &Config) -> Self {
+        Self::PingBy(now + config.ping_interval + config.ping_timeout)
+    }
+
     /// A pong counts also when nobody asked: it restarts the interval. [js engine.io 6.6.12]
-    pub(crate) fn on_pong(&mut self, now: Timestamp, config: &Config) {
+    pub(crate) fn on_pong(&mut self, now: Timestamp, config: &Config) -> Result<(), Violation> {
+        if let Self::PingBy(_) = self {
+            return Err(Violation::WrongDirection);
+        }
         *self = Self::start(now, config);
+        Ok(())
+    }
+
+    /// A client before revision 4 shows that it lives. Nothing else does. [js engine.io 6.6.12]
+    pub(crate) fn on_ping(&mut self, now: Timestamp, config: &Config) -> Result<(), Violation> {
+        let Self::PingBy(_) = self else {
+            return Err(Violation::WrongDirection);
+        };
+        *self = Self::await_ping(now, config);
+        Ok(())
     }
 
     /// Any other packet shows that the client lives, but not that it answers: it postpones the
@@ -58,13 +79,13 @@ impl Heartbeat {
                 *self = Self::PongBy(since + config.ping_timeout);
                 Some(Beat::Ping)
             }
-            Self::PongBy(_) | Self::PongAtLastBy(_) => Some(Beat::Expired),
+            Self::PongBy(_) | Self::PongAtLastBy(_) | Self::PingBy(_) => Some(Beat::Expired),
         }
     }
 
     pub(crate) const fn deadline(&self) -> Timestamp {
         match *self {
-            Self::PingAt(at) | Self::PongBy(at) | Self::PongAtLastBy(at) => at,
+            Self::PingAt(at) | Self::PongBy(at) | Self::PongAtLastBy(at) | Self::PingBy(at) => at,
         }
     }
 }
@@ -101,14 +122,14 @@ mod tests {
     fn the_interval_counts_from_the_pong() {
         let mut beat = Heartbeat::start(at(0), &config());
         assert_eq!(beat.on_timeout(at(300), &config()), Some(Beat::Ping));
-        beat.on_pong(at(350), &config());
+        beat.on_pong(at(350), &config()).unwrap();
         assert_eq!(beat, Heartbeat::PingAt(at(650)));
     }
 
     #[test]
     fn a_pong_nobody_asked_for_postpones_the_ping() {
         let mut beat = Heartbeat::start(at(0), &config());
-        beat.on_pong(at(100), &config());
+        beat.on_pong(at(100), &config()).unwrap();
         assert_eq!(beat, Heartbeat::PingAt(at(400)));
     }
 
@@ -136,5 +157,24 @@ mod tests {
         let mut beat = Heartbeat::start(at(0), &config());
         assert_eq!(beat.on_timeout(at(60_000), &config()), Some(Beat::Ping));
         assert_eq!(beat.deadline(), at(60_200));
+    }
+
+    #[test]
+    fn an_old_client_pings_and_nothing_else_counts() {
+        let mut beat = Heartbeat::await_ping(at(0), &config());
+        beat.on_ping(at(400), &config()).unwrap();
+        beat.on_other_packet(at(800), &config());
+        assert_eq!(beat.on_timeout(at(899), &config()), None);
+        assert_eq!(beat.on_timeout(at(900), &config()), Some(Beat::Expired));
+    }
+
+    #[test]
+    fn each_side_has_its_own_half_of_a_heartbeat() {
+        let mut beat = Heartbeat::await_ping(at(0), &config());
+        let wrong = Err(Violation::WrongDirection);
+        assert_eq!(beat.on_pong(at(1), &config()), wrong);
+        let mut beat = Heartbeat::start(at(0), &config());
+        assert_eq!(beat.on_ping(at(1), &config()), wrong);
+        assert_eq!(beat, Heartbeat::PingAt(at(300)));
     }
 }

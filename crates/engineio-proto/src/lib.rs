@@ -1,4 +1,5 @@
-//! Engine.IO sessions without I/O, revision 4 of the protocol, as server and client see them.
+//! Engine.IO sessions without I/O, as server and client see them: revisions 2 to 4 on the server, 4
+//! on the client.
 //!
 //! A [`server::Session`] or [`client::Session`] is a [`Machine`]: it takes what the network did and
 //! says what to do next. It owns no socket and reads no clock, so it runs in a test as it runs in
@@ -18,9 +19,9 @@
 //!
 //! // GET /engine.io/?EIO=4&transport=polling
 //! let route = Route::parse(&config, "GET", "EIO=4&transport=polling", false, true);
-//! assert_eq!(route, Ok(Route::Handshake));
+//! let Ok(Route::Handshake(peer)) = route else { panic!() };
 //! let opening = Opening::Poll(ids.request());
-//! let mut session = Session::open(&config, Sid::new("s1"), opening, now);
+//! let mut session = Session::open_for(&config, Sid::new("s1"), peer, opening, now);
 //! let Some(Output::Io(Io::Respond { response, .. })) = session.poll_output() else { panic!() };
 //! assert!(response.into_body().starts_with(br#"0{"sid":"s1","upgrades":["websocket"],"#));
 //!

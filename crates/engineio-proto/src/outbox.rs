@@ -5,7 +5,10 @@
 use alloc::collections::VecDeque;
 
 use bytes::Bytes;
-use engineio_parser::{Frame, payload::PayloadBuf};
+use engineio_parser::{
+    Frame,
+    payload::{Form, PayloadBuf},
+};
 
 use crate::traffic::Traffic;
 
@@ -33,6 +36,14 @@ impl Outbox {
         self.push(frame);
     }
 
+    /// As [`push`](Self::push), unless the last packet that waits says the same: a peer that asks
+    /// again and again without taking the answers gets one.
+    pub(crate) fn push_once(&mut self, frame: Frame) {
+        if self.frames.back() != Some(&frame) {
+            self.push(frame);
+        }
+    }
+
     /// Whether none of the waiting packets is worth compressing.
     pub(crate) fn is_incompressible(&self) -> bool {
         self.incompressible > 0 && self.incompressible == self.frames.len()
@@ -40,11 +51,21 @@ impl Outbox {
 
     /// Takes the oldest packet if `fits` says that there is room for its bytes.
     pub(crate) fn pop_if(&mut self, fits: impl FnOnce(usize) -> bool) -> Option<Frame> {
+        self.pop_as(fits, |frame| frame)
+    }
+
+    /// As [`pop_if`](Self::pop_if), with the packet rewritten for whoever takes it.
+    pub(crate) fn pop_as(
+        &mut self,
+        fits: impl FnOnce(usize) -> bool,
+        rewrite: impl FnOnce(Frame) -> Frame,
+    ) -> Option<Frame> {
         if !fits(self.frames.front()?.len()) {
             return None;
         }
         let frame = self.frames.pop_front()?;
         self.bytes -= frame.len();
+        let frame = rewrite(frame);
         self.sent.count(1, frame.len());
         Some(frame)
     }
@@ -71,6 +92,22 @@ impl Outbox {
         }
         self.sent.count(count, size);
         Some(body.into_bytes())
+    }
+
+    /// Takes everything as one payload, in the form that `form` picks; it is told whether a packet
+    /// carries bytes. `None` if nothing waits.
+    pub(crate) fn take_all(&mut self, form: impl FnOnce(bool) -> Form) -> Option<(Form, Bytes)> {
+        if self.frames.is_empty() {
+            return None;
+        }
+        let form = form(self.frames.iter().any(is_bytes));
+        let mut body = PayloadBuf::for_form(form);
+        let count = self.frames.len();
+        self.frames.drain(..).for_each(|frame| body.push(&frame));
+        (self.bytes, self.incompressible) = (0, 0);
+        let body = body.into_bytes();
+        self.sent.count(count, body.len());
+        Some((form, body))
     }
 
     /// How many packets fit into `limit` bytes, and their exact size as one payload.
@@ -116,6 +153,11 @@ impl Outbox {
     pub(crate) const fn bytes(&self) -> usize {
         self.bytes
     }
+}
+
+/// Whether a packet carries bytes.
+pub(crate) const fn is_bytes(frame: &Frame) -> bool {
+    matches!(frame, Frame::Binary(_))
 }
 
 /// Bytes that a packet occupies beside its own.

@@ -85,8 +85,8 @@ const MUTANTS: &[Mutant] = &[
         name: "server: the end leaves a poll waiting",
         edits: &[edit(
             "server/mod.rs",
-            "self.respond(request, parting.response());",
-            "let _ = (request, parting.response());",
+            "self.respond(request, parting.response(&self.speech));",
+            "let _ = (request, parting.response(&self.speech));",
         )],
     },
     Mutant {
@@ -94,7 +94,7 @@ const MUTANTS: &[Mutant] = &[
         edits: &[
             edit(
                 "server/web_socket.rs",
-                "            // Not a close packet: a client must not take it for the end of the session.\n            self.respond(request, Parting::Noop.response());",
+                "            // Not a close packet: a client must not take it for the end of the session.\n            self.respond(request, Parting::Noop.response(&self.speech));",
                 "            let _ = request;",
             ),
             // With our client, which never switches while a poll waits, nobody would know.
@@ -142,7 +142,7 @@ const MUTANTS: &[Mutant] = &[
         edits: &[edit(
             "server/polling.rs",
             "(Link::Polling { .. }, Some(_), _) => {",
-            "(Link::Polling { .. }, Some(_), BodyKind::Text) => self.post = Some(request),\n            (Link::Polling { .. }, Some(_), _) => {",
+            "(Link::Polling { .. }, Some(_), BodyKind::Text) => self.post = Some(Post { request, kind }),\n            (Link::Polling { .. }, Some(_), _) => {",
         )],
     },
     Mutant {

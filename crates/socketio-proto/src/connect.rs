@@ -8,6 +8,8 @@ use core::fmt;
 use serde::{Serialize, Serializer};
 use serde_json::Value;
 
+use socketio_parser::{Refusal, Revision};
+
 use crate::{EncodeError, PrivateId, Utf8Bytes, json};
 
 /// The public id of one client in one namespace.
@@ -98,13 +100,13 @@ impl ConnectError {
         })
     }
 
-    /// Returns the payload of the CONNECT_ERROR packet.
-    pub(crate) fn to_json(&self) -> Utf8Bytes {
-        let message = Value::from(self.message.as_str());
-        match &self.data {
-            Some(data) => format!("{{\"message\":{message},\"data\":{data}}}").into(),
-            None => format!("{{\"message\":{message}}}").into(),
-        }
+    /// Returns the payload of the CONNECT_ERROR packet, as a client of this revision reads it.
+    pub(crate) fn to_json(&self, revision: Revision) -> Utf8Bytes {
+        let refusal = Refusal {
+            message: self.message.as_str().into(),
+            data: self.data.as_deref(),
+        };
+        refusal.encode(revision)
     }
 }
 
@@ -130,15 +132,21 @@ mod tests {
 
     #[test]
     fn a_refusal_without_data_has_no_such_key() {
-        assert_eq!(ConnectError::new("no\n").to_json(), r#"{"message":"no\n"}"#);
+        assert_eq!(
+            ConnectError::new("no\n").to_json(Revision::V5),
+            r#"{"message":"no\n"}"#
+        );
     }
 
     #[test]
     fn a_refusal_with_data_carries_it_as_it_is() {
         let null = ConnectError::new("").with_data(&()).unwrap();
-        assert_eq!(null.to_json(), r#"{"message":"","data":null}"#);
+        assert_eq!(null.to_json(Revision::V5), r#"{"message":"","data":null}"#);
         let list = ConnectError::new("nope").with_data(&[1, 2]).unwrap();
-        assert_eq!(list.to_json(), r#"{"message":"nope","data":[1,2]}"#);
+        assert_eq!(
+            list.to_json(Revision::V5),
+            r#"{"message":"nope","data":[1,2]}"#
+        );
     }
 
     #[test]

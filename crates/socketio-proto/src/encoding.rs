@@ -1,7 +1,7 @@
 //! The encodings of packets: which one a connection speaks, and how to write it.
 
 use serde::Serialize;
-use socketio_parser::{Packet, encode_event};
+use socketio_parser::{Packet, Revision, encode_event};
 
 use crate::encoded::{ENGINE_MESSAGE, Frames};
 use crate::{AckId, Args, ConnectError, EncodeError, Encoded, Namespace};
@@ -120,11 +120,12 @@ impl Parser {
         self,
         namespace: &Namespace,
         error: &ConnectError,
+        revision: Revision,
     ) -> Result<Encoded, EncodeError> {
         let refusal = |error: &ConnectError| {
             self.packet(&Packet::ConnectError {
                 namespace: namespace.clone(),
-                data: error.to_json(),
+                data: error.to_json(revision),
             })
         };
         refusal(error).or_else(|_| refusal(&ConnectError::new(error.message.as_str())))
@@ -214,7 +215,7 @@ mod tests {
     fn a_refusal_leaves_out_what_cannot_be_said() {
         let mut error = ConnectError::new("no");
         error.data = Some("not JSON".into());
-        let refusal = Parser::MessagePack.refusal(&Namespace::root(), &error);
+        let refusal = Parser::MessagePack.refusal(&Namespace::root(), &error, Revision::V5);
         let expected = b"\x83\xa4type\x04\xa4data\x81\xa7message\xa2no\xa3nsp\xa1/";
         assert_eq!(frame(&refusal.unwrap()), &expected[..]);
     }

@@ -12,6 +12,8 @@ use http::header::ORIGIN;
 use http::request::Parts;
 use http::{HeaderMap, Uri};
 use serde::de::DeserializeOwned;
+use socketio_proto::engine::parser::Revision;
+use socketio_proto::engine::server::Session;
 use socketio_proto::engine::{Sid, TransportKind};
 use socketio_proto::parser::Utf8Bytes;
 
@@ -26,6 +28,7 @@ pub struct Connection(Arc<Inner>);
 
 struct Inner {
     session: Sid,
+    revision: Revision,
     request: Arc<Parts>,
     issued: SystemTime,
     transport: AtomicU8,
@@ -33,17 +36,13 @@ struct Inner {
 }
 
 impl Connection {
-    pub(crate) fn new(
-        session: Sid,
-        transport: TransportKind,
-        request: Arc<Parts>,
-        outbox: Arc<Outbox>,
-    ) -> Self {
+    pub(crate) fn new(session: &Session, request: Arc<Parts>, outbox: Arc<Outbox>) -> Self {
         Self(Arc::new(Inner {
-            session,
+            session: session.sid().clone(),
+            revision: session.revision(),
             request,
             issued: SystemTime::now(),
-            transport: AtomicU8::new(number(transport)),
+            transport: AtomicU8::new(number(session.transport())),
             outbox,
         }))
     }
@@ -53,9 +52,13 @@ impl Connection {
         self.0.session.as_str()
     }
 
-    /// The revision of the Engine.IO protocol that the client speaks: 4.
+    /// The revision of the Engine.IO protocol that the client speaks: 4, or 3 for one of
+    /// Socket.IO 1 or 2. [js engine.io 6.6.12]
     pub fn protocol(&self) -> u8 {
-        4
+        match self.0.revision {
+            Revision::V4 => 4,
+            Revision::V2 | Revision::V3 => 3,
+        }
     }
 
     /// The transport in use now: `polling` or `websocket`. It changes when the client upgrades.

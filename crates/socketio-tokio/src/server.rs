@@ -374,8 +374,7 @@ impl Acceptor for SocketAcceptor {
         let Self(shared) = self;
         let outbox = Arc::new(Outbox::new(shared.max_buffer_size));
         let key = shared.connections.add(&outbox);
-        let (sid, transport) = (session.sid().clone(), session.transport());
-        let connection = Connection::new(sid, transport, request, outbox);
+        let connection = Connection::new(&session, request, outbox);
         (
             Machine::new(session, &shared.config, now),
             ClientTask::new(Arc::clone(shared), key, connection),

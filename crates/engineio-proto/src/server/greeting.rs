@@ -4,31 +4,32 @@ use alloc::borrow::Cow;
 use alloc::vec;
 use core::time::Duration;
 
-use engineio_parser::{Frame, Handshake, Packet, PacketRef, Utf8Bytes, payload::PayloadBuf};
+use engineio_parser::{Channel, Frame, Handshake, Packet, PacketRef, Revision, Utf8Bytes};
 
 use super::link::Link;
-use super::{Opening, Response, Session};
+use super::{Opening, Session};
 use crate::config::TransportKind;
 
 impl Session {
     /// Says what every client is told first: over polling in one answer, over a WebSocket packet
     /// by packet. [js engine.io 6.6.12]
-    pub(super) fn greet(&mut self, via: Opening) {
+    pub(super) fn greet(&mut self, via: Opening, channel: Channel) {
         let open = self.open_packet();
         let initial = self.config.initial_packet.clone();
         let initial = initial.map(|message| Frame::from(Packet::Message(message)));
-        match (via, initial) {
-            (Opening::Poll(request), None) => {
-                self.respond(request, Response::Payload(open.into_bytes()));
-            }
-            (Opening::Poll(request), Some(initial)) => {
-                let mut payload = PayloadBuf::new();
-                payload.push(&Frame::Text(open));
-                payload.push(&initial);
-                self.respond(request, Response::Payload(payload.into_bytes()));
-            }
-            (Opening::WebSocket(transport), initial) => {
-                for frame in [Some(Frame::Text(open)), initial].into_iter().flatten() {
+        let mut frames = vec![Frame::Text(open)];
+        match (via, self.speech.revision()) {
+            // Native clients take the first answer for one packet.
+            (Opening::Poll(_), Revision::V2) => initial.into_iter().for_each(|initial| {
+                self.outbox.push(initial);
+            }),
+            _ => frames.extend(initial),
+        }
+        match via {
+            Opening::Poll(request) => self.respond(request, self.speech.say(&frames)),
+            Opening::WebSocket(transport) => {
+                for frame in frames {
+                    let frame = self.speech.frame(frame, channel);
                     self.link.spend(frame.len());
                     self.write(transport, frame);
                 }
@@ -36,7 +37,7 @@ impl Session {
         }
     }
 
-    /// [eio4 § Handshake] The five members are all mandatory.
+    /// [eio4 § Handshake] The five members are all mandatory; old clients know four.
     fn open_packet(&self) -> Utf8Bytes {
         let upgrades = match self.link {
             Link::Polling { .. } if self.config.offers_upgrade() => {
@@ -51,7 +52,8 @@ impl Session {
             ping_timeout: millis(self.config.ping_timeout),
             max_payload: Some(self.config.max_payload),
         };
-        PacketRef::Open(&handshake.encode()).to_text()
+        let revision = self.speech.revision();
+        PacketRef::Open(&handshake.encode_for(revision)).to_text()
     }
 }
 

@@ -91,8 +91,18 @@ pub enum Input {
         /// The exchange to answer.
         request: RequestId,
     },
+    /// A client of Socket.IO 0.9 leaves: see [`Purpose::Farewell`](super::Purpose::Farewell).
+    Farewell {
+        /// The exchange to answer.
+        request: RequestId,
+    },
     /// A WebSocket handshake for this session completed.
     Opened {
+        /// The WebSocket, never heard of before.
+        transport: TransportId,
+    },
+    /// The same, and the client takes no bytes on it: they become base64.
+    OpenedForText {
         /// The WebSocket, never heard of before.
         transport: TransportId,
     },

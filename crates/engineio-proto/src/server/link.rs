@@ -3,8 +3,10 @@
 //! A parked poll is one credit, spent by its answer. A WebSocket has a window of bytes, restored
 //! when everything handed out has left. Without credit nothing is written.
 
+use engineio_parser::Channel;
+
 use super::probe::Probe;
-use super::response::Response;
+use super::speech::Speech;
 use super::{Event, Io};
 use crate::config::TransportKind;
 use crate::id::{RequestId, TransportId};
@@ -24,6 +26,7 @@ pub(crate) enum Link {
     },
     WebSocket {
         transport: TransportId,
+        channel: Channel,
         window: Window,
     },
 }
@@ -37,9 +40,10 @@ impl Link {
         }
     }
 
-    pub(crate) fn web_socket(transport: TransportId) -> Self {
+    pub(crate) fn web_socket(transport: TransportId, channel: Channel) -> Self {
         Self::WebSocket {
             transport,
+            channel,
             window: Window::default(),
         }
     }
@@ -47,25 +51,26 @@ impl Link {
     /// Spends credit: takes from the outbox what can leave now. A poll brings back all that waits
     /// [eio4 § Receiving data]; a WebSocket carries each packet in a frame of its own
     /// [eio4 § WebSocket].
-    pub(crate) fn flush(&mut self, outbox: &mut Outbox) -> Option<Output<Io, Event>> {
+    pub(super) fn flush(
+        &mut self,
+        outbox: &mut Outbox,
+        speech: &Speech,
+    ) -> Option<Output<Io, Event>> {
         match self {
             Self::Polling { poll, answered, .. } => {
                 let request = (*poll)?;
-                let is_incompressible = outbox.is_incompressible();
-                let payload = outbox.take_payload(usize::MAX)?;
+                let response = speech.answer(outbox)?;
                 *poll = None;
                 *answered = Some(request);
-                Some(Output::Io(Io::Respond {
-                    request,
-                    response: if is_incompressible {
-                        Response::Incompressible(payload)
-                    } else {
-                        Response::Payload(payload)
-                    },
-                }))
+                Some(Output::Io(Io::Respond { request, response }))
             }
-            Self::WebSocket { transport, window } => {
-                let frame = outbox.pop_if(|bytes| window.fits(bytes))?;
+            Self::WebSocket {
+                transport,
+                channel,
+                window,
+            } => {
+                let rewrite = |frame| speech.frame(frame, *channel);
+                let frame = outbox.pop_as(|bytes| window.fits(bytes), rewrite)?;
                 window.spend(frame.len());
                 Some(Output::Io(Io::Frame {
                     transport: *transport,
@@ -99,7 +104,9 @@ impl Link {
     }
 
     pub(crate) fn restore_credit(&mut self, flushed: TransportId) {
-        if let Self::WebSocket { transport, window } = self
+        if let Self::WebSocket {
+            transport, window, ..
+        } = self
             && *transport == flushed
         {
             window.restore();

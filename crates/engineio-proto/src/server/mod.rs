@@ -8,26 +8,32 @@ mod greeting;
 mod io;
 mod link;
 mod parting;
+mod peer;
 mod polling;
 mod probe;
+mod query;
 mod response;
 mod route;
+mod speech;
 mod web_socket;
 
 use alloc::collections::VecDeque;
 use core::ops::ControlFlow;
 
-use engineio_parser::{Frame, Message, Packet, Utf8Bytes};
+use engineio_parser::{Channel, Frame, Message, Packet, Revision, Utf8Bytes};
 
 pub use self::cause::Cause;
 pub use self::io::{Compress, Event, Input, Io, Opening, UpgradeFailure};
-pub use self::response::{Reject, Response};
-pub use self::route::{BodyKind, Route};
+pub use self::peer::Peer;
+pub use self::response::{Reject, Response, Wrapping};
+pub use self::route::{BodyKind, Head, Purpose, Route, Visit};
 
 use self::link::Link;
 use self::parting::Parting;
+use self::polling::Post;
 use self::probe::FailedUpgrades;
-use crate::close::{CloseReason, SendError, Violation};
+use self::speech::Speech;
+use crate::close::{CloseReason, SendError};
 use crate::config::{Config, TransportKind};
 use crate::heartbeat::{Beat, Heartbeat};
 use crate::id::{RequestId, Sid, TransportId};
@@ -46,7 +52,8 @@ pub struct Session {
     link: Link,
     /// The post whose body is being read. Beside the link, because it may outlive it: a body
     /// whose client upgraded too early still arrives.
-    post: Option<RequestId>,
+    post: Option<Post>,
+    speech: Speech,
     outbox: Outbox,
     received: Traffic,
     failed_upgrades: FailedUpgrades,
@@ -54,30 +61,41 @@ pub struct Session {
 }
 
 impl Session {
-    /// Opens a session. Its first output is the answer to the request that opened it.
+    /// Opens a session of revision 4. Its first output is the answer to the request that opened it.
     ///
     /// `sid` comes from the driver, which owns randomness, and which has already looked at the
     /// request with [`Route::parse`]. [eio4 § Handshake]
     #[must_use]
     pub fn open(config: &Config, sid: Sid, via: Opening, now: Timestamp) -> Self {
+        Self::open_for(config, sid, Revision::V4.into(), via, now)
+    }
+
+    /// Opens a session for a client as its first request describes it: see [`Route`].
+    #[must_use]
+    pub fn open_for(config: &Config, sid: Sid, peer: Peer, via: Opening, now: Timestamp) -> Self {
+        let channel = peer.channel();
         let mut session = Self {
             config: config.clone(),
             sid,
             now,
             state: State::Open {
-                beat: Heartbeat::start(now, config),
+                beat: match peer.revision() {
+                    Revision::V2 | Revision::V3 => Heartbeat::await_ping(now, config),
+                    Revision::V4 => Heartbeat::start(now, config),
+                },
             },
             link: match via {
                 Opening::Poll(_) => Link::polling(),
-                Opening::WebSocket(transport) => Link::web_socket(transport),
+                Opening::WebSocket(transport) => Link::web_socket(transport, channel),
             },
             post: None,
+            speech: Speech::new(config, peer),
             outbox: Outbox::default(),
             received: Traffic::default(),
             failed_upgrades: FailedUpgrades::default(),
             outputs: VecDeque::new(),
         };
-        session.greet(via);
+        session.greet(via, channel);
         session
     }
 
@@ -231,6 +249,12 @@ impl Session {
         self.link.kind()
     }
 
+    /// The revision of the protocol that the client speaks.
+    #[must_use]
+    pub const fn revision(&self) -> Revision {
+        self.speech.revision()
+    }
+
     /// What the client has sent since the handshake.
     #[must_use]
     pub const fn received(&self) -> Traffic {
@@ -282,14 +306,22 @@ impl Session {
         let State::Open { beat } = &mut self.state else {
             return ControlFlow::Continue(());
         };
-        if let Packet::Pong(_) = packet {
-            beat.on_pong(self.now, &self.config);
-        } else {
-            beat.on_other_packet(self.now, &self.config);
+        let taken = match packet {
+            Packet::Pong(_) => beat.on_pong(self.now, &self.config),
+            Packet::Ping(_) => beat.on_ping(self.now, &self.config),
+            _ => {
+                beat.on_other_packet(self.now, &self.config);
+                Ok(())
+            }
+        };
+        if let Err(violation) = taken {
+            return ControlFlow::Break(violation.into());
         }
         match packet {
             Packet::Message(message) => self.tell(Event::Message(message)),
-            Packet::Ping(_) => return ControlFlow::Break(Violation::WrongDirection.into()),
+            // The document of revision 3 wants its data back; no server ever sent it.
+            // [js engine.io 6.6.12]
+            Packet::Ping(_) => self.outbox.push_once(Frame::Text(PONG)),
             // Of no use here, and harmless. [js engine.io 6.6.12]
             Packet::Open(_) | Packet::Close | Packet::Pong(_) | Packet::Upgrade | Packet::Noop => {}
         }
@@ -299,10 +331,15 @@ impl Session {
     /// The session is over: a request must not wait, a WebSocket must not stay open.
     fn on_input_after_the_end(&mut self, input: &Input) {
         match *input {
-            Input::Poll { request } | Input::Post { request, .. } | Input::Other { request } => {
+            Input::Poll { request }
+            | Input::Post { request, .. }
+            | Input::Other { request }
+            | Input::Farewell { request } => {
                 self.respond(request, Response::Reject(Reject::UnknownSession));
             }
-            Input::Opened { transport } => self.close_transport(transport),
+            Input::Opened { transport } | Input::OpenedForText { transport } => {
+                self.close_transport(transport);
+            }
             Input::Body { .. }
             | Input::BodyTooLarge { .. }
             | Input::Aborted { .. }
@@ -342,14 +379,14 @@ impl Session {
             State::Closing { .. } | State::Closed { .. } => CloseReason::Forced,
         };
         self.state = State::Closed { reason };
-        if let Some(request) = self.post.take() {
-            self.respond(request, Response::Empty(400));
+        if let Some(post) = self.post.take() {
+            self.respond(post.request, Response::Empty(400));
         }
         match &mut self.link {
             Link::Polling { poll, probe, .. } => {
                 let (poll, probe) = (poll.take(), probe.take());
                 if let Some(request) = poll {
-                    self.respond(request, parting.response());
+                    self.respond(request, parting.response(&self.speech));
                 }
                 if let Some(probe) = probe {
                     self.close_transport(probe.transport);
@@ -407,7 +444,9 @@ impl Machine for Session {
             Input::BodyTooLarge { request } => self.on_body_too_large(request),
             Input::Aborted { request } => self.on_aborted(request),
             Input::Other { request } => self.on_other(request),
-            Input::Opened { transport } => self.on_opened(transport),
+            Input::Farewell { request } => self.on_farewell(request),
+            Input::Opened { transport } => self.on_opened(transport, Channel::Bytes),
+            Input::OpenedForText { transport } => self.on_opened(transport, Channel::Text),
             Input::Frame { transport, frame } => self.on_frame(transport, &frame),
             Input::Flushed { transport } => self.link.restore_credit(transport),
             Input::Closed { transport } => {
@@ -427,7 +466,7 @@ impl Machine for Session {
 
     fn poll_output(&mut self) -> Option<Output<Io, Event>> {
         if self.outputs.is_empty() {
-            if let Some(output) = self.link.flush(&mut self.outbox) {
+            if let Some(output) = self.link.flush(&mut self.outbox, &self.speech) {
                 return Some(output);
             }
             if let Link::WebSocket { .. } = self.link {
@@ -465,3 +504,6 @@ enum State {
     Closing { by: Timestamp },
     Closed { reason: CloseReason },
 }
+
+/// The answer to the ping of a client before revision 4.
+const PONG: Utf8Bytes = Utf8Bytes::from_static("3");

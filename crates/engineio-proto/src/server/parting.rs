@@ -1,8 +1,9 @@
 //! What a session leaves behind when it ends, or when it leaves polling.
 
-use bytes::Bytes;
+use engineio_parser::{Frame, Utf8Bytes};
 
 use super::Response;
+use super::speech::Speech;
 
 /// What a session leaves behind on its link.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -18,11 +19,16 @@ pub(super) enum Parting {
 }
 
 impl Parting {
-    pub(super) const fn response(self) -> Response {
-        Response::Payload(Bytes::from_static(match self {
-            Self::Close | Self::Gone => b"1",
-            Self::Noop => b"6",
-            Self::NoopThenClose => b"6\x1e1",
-        }))
+    pub(super) fn response(self, speech: &Speech) -> Response {
+        let [noop, close] = [NOOP, CLOSE].map(|text| Frame::Text(Utf8Bytes::from_static(text)));
+        match self {
+            Self::Close | Self::Gone => speech.say(&[close]),
+            Self::Noop => speech.say(&[noop]),
+            Self::NoopThenClose => speech.say(&[noop, close]),
+        }
     }
 }
+
+const CLOSE: &str = "1";
+
+const NOOP: &str = "6";

@@ -3,14 +3,19 @@
 use core::ops::ControlFlow;
 
 use bytes::Bytes;
-use engineio_parser::payload;
 
 use super::link::Link;
 use super::parting::Parting;
 use super::{BodyKind, Reject, Response, Session, State};
-use crate::body::text;
 use crate::close::{CloseReason, Violation};
 use crate::id::RequestId;
+
+/// A post whose body is being read.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Post {
+    pub(super) request: RequestId,
+    kind: BodyKind,
+}
 
 impl Session {
     pub(super) fn on_poll(&mut self, request: RequestId) {
@@ -51,26 +56,25 @@ impl Session {
                     Parting::Close,
                 );
             }
-            (Link::Polling { .. }, None, BodyKind::Binary) => {
+            (Link::Polling { .. }, None, kind) if self.speech.refuses(kind) => {
                 self.respond(request, Response::Empty(400));
                 self.end(
                     CloseReason::Violation(Violation::BinaryBody),
                     Parting::Close,
                 );
             }
-            (Link::Polling { .. }, None, BodyKind::Text) => self.post = Some(request),
+            (Link::Polling { .. }, None, kind) => self.post = Some(Post { request, kind }),
         }
     }
 
     /// Packets before a bad one are delivered, and those behind a close packet are not.
     pub(super) fn on_body(&mut self, request: RequestId, body: Bytes) {
-        if self.post != Some(request) {
+        let Some(post) = self.post.take_if(|post| post.request == request) else {
             return;
-        }
-        self.post = None;
+        };
         self.received.count(0, body.len());
-        let body = text(body);
-        for packet in payload::decode(&body) {
+        let packets = self.speech.decode_post(post.kind, body);
+        for packet in packets.into_iter().flatten() {
             self.received.count(1, 0);
             let end = match packet {
                 Ok(packet) => self.on_packet(packet),
@@ -99,23 +103,34 @@ impl Session {
     }
 
     pub(super) fn on_body_too_large(&mut self, request: RequestId) {
-        if self.post == Some(request) {
+        if self.is_posting(request) {
             self.post = None;
             self.respond(request, Response::Empty(413));
         }
     }
 
     pub(super) fn on_aborted(&mut self, request: RequestId) {
+        let is_posting = self.is_posting(request);
         match &mut self.link {
             Link::Polling { poll, .. } if *poll == Some(request) => *poll = None,
             // It took messages along that nobody will see: no gap may open.
             Link::Polling { answered, .. } if *answered == Some(request) => {}
-            Link::Polling { .. } if self.post == Some(request) => self.post = None,
+            Link::Polling { .. } if is_posting => self.post = None,
             // What a client leaves behind on polling after its upgrade harms nobody.
-            Link::WebSocket { .. } if self.post == Some(request) => return self.post = None,
+            Link::WebSocket { .. } if is_posting => return self.post = None,
             Link::Polling { .. } | Link::WebSocket { .. } => return,
         }
         self.end(CloseReason::TransportError, Parting::Close);
+    }
+
+    fn is_posting(&self, request: RequestId) -> bool {
+        self.post.is_some_and(|post| post.request == request)
+    }
+
+    /// A client says goodbye in one request, and expects nothing further.
+    pub(super) fn on_farewell(&mut self, request: RequestId) {
+        self.respond(request, Response::Empty(200));
+        self.end(CloseReason::TransportClose, Parting::Noop);
     }
 
     pub(super) fn on_other(&mut self, request: RequestId) {

@@ -6,7 +6,7 @@
 
 use core::time::Duration;
 
-use engineio_parser::{Frame, Packet};
+use engineio_parser::{Channel, DecodeError, Packet};
 
 use super::UpgradeFailure;
 use crate::config::Config;
@@ -17,6 +17,7 @@ use crate::time::Timestamp;
 #[derive(Debug)]
 pub(crate) struct Probe {
     pub(crate) transport: TransportId,
+    pub(crate) channel: Channel,
     by: Timestamp,
     phase: Phase,
 }
@@ -62,9 +63,15 @@ pub(crate) enum Due {
 }
 
 impl Probe {
-    pub(crate) fn start(transport: TransportId, now: Timestamp, config: &Config) -> Self {
+    pub(crate) fn start(
+        transport: TransportId,
+        channel: Channel,
+        now: Timestamp,
+        config: &Config,
+    ) -> Self {
         Self {
             transport,
+            channel,
             by: now + config.upgrade_timeout,
             phase: Phase::AwaitPing,
         }
@@ -72,8 +79,12 @@ impl Probe {
 
     /// [eio4 § Upgrade] `5` counts without a probe before it: clients in the field leave it out.
     /// [js engine.io 6.6.12]
-    pub(crate) fn on_frame(&mut self, now: Timestamp, frame: &Frame) -> Step {
-        match Packet::decode(frame) {
+    pub(crate) fn on_packet(
+        &mut self,
+        now: Timestamp,
+        packet: Result<Packet, DecodeError>,
+    ) -> Step {
+        match packet {
             Ok(Packet::Ping(data)) if data == "probe" => {
                 self.phase = Phase::AwaitUpgrade { noop_at: now };
                 Step::Confirm
@@ -89,6 +100,11 @@ impl Probe {
             )
             | Err(_) => Step::Fail,
         }
+    }
+
+    /// Whether the client has tried the candidate before it moves to it.
+    pub(crate) const fn was_tried(&self) -> bool {
+        matches!(self.phase, Phase::AwaitUpgrade { .. })
     }
 
     pub(crate) fn on_timeout(&mut self, now: Timestamp, poll_is_parked: bool) -> Option<Due> {

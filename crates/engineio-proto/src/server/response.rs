@@ -6,6 +6,8 @@ use core::fmt;
 
 use bytes::Bytes;
 
+use super::Compress;
+
 /// An HTTP answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Response {
@@ -15,9 +17,18 @@ pub enum Response {
     ///
     /// [`Compress::No`]: super::Compress::No
     Incompressible(Bytes),
+    /// Packets for a client whose poll wants something else than text.
+    Wrapped {
+        /// The whole body.
+        body: Bytes,
+        /// What it is.
+        wrapping: Wrapping,
+        /// Whether it may be compressed.
+        compress: Compress,
+    },
     /// The packets of a post were taken. [eio4 § Sending data]
     Accepted,
-    /// A status alone: 400, 413 or 500.
+    /// A status alone: 200, 400, 413 or 500.
     Empty(u16),
     /// The request was turned down before it reached a transport.
     Reject(Reject),
@@ -28,7 +39,9 @@ impl Response {
     #[must_use]
     pub const fn status(&self) -> u16 {
         match self {
-            Self::Payload(_) | Self::Incompressible(_) | Self::Accepted => 200,
+            Self::Payload(_) | Self::Incompressible(_) | Self::Wrapped { .. } | Self::Accepted => {
+                200
+            }
             Self::Empty(status) => *status,
             Self::Reject(reject) => reject.status(),
         }
@@ -39,6 +52,7 @@ impl Response {
     pub const fn content_type(&self) -> Option<&'static str> {
         match self {
             Self::Payload(_) | Self::Incompressible(_) => Some("text/plain; charset=UTF-8"),
+            Self::Wrapped { wrapping, .. } => Some(wrapping.content_type()),
             Self::Accepted => Some("text/html"),
             Self::Empty(_) => None,
             Self::Reject(_) => Some("application/json"),
@@ -49,8 +63,44 @@ impl Response {
     #[must_use]
     pub const fn cache_control(&self) -> Option<&'static str> {
         match self {
-            Self::Payload(_) | Self::Incompressible(_) | Self::Accepted => Some("no-store"),
+            Self::Payload(_) | Self::Incompressible(_) | Self::Wrapped { .. } | Self::Accepted => {
+                Some("no-store")
+            }
             Self::Empty(_) | Self::Reject(_) => None,
+        }
+    }
+
+    /// The value of `X-XSS-Protection` for a client that calls itself `user_agent`. `None`: no such
+    /// header.
+    ///
+    /// Old browsers of Microsoft search answers for what the request said, and find it.
+    /// [js engine.io 6.6.12]
+    #[must_use]
+    pub fn x_xss_protection(&self, user_agent: Option<&[u8]>) -> Option<&'static str> {
+        self.cache_control()?;
+        let user_agent = user_agent?;
+        let names = |word: &[u8]| user_agent.windows(word.len()).any(|part| part == word);
+        (names(b";MSIE") || names(b"Trident/")).then_some("0")
+    }
+
+    /// The body, if it may be compressed.
+    #[must_use]
+    pub const fn compressible(&self) -> Option<&Bytes> {
+        match self {
+            Self::Payload(body)
+            | Self::Wrapped {
+                body,
+                compress: Compress::Yes,
+                ..
+            } => Some(body),
+            Self::Incompressible(_)
+            | Self::Wrapped {
+                compress: Compress::No,
+                ..
+            }
+            | Self::Accepted
+            | Self::Empty(_)
+            | Self::Reject(_) => None,
         }
     }
 
@@ -58,10 +108,31 @@ impl Response {
     #[must_use]
     pub fn into_body(self) -> Bytes {
         match self {
-            Self::Payload(body) | Self::Incompressible(body) => body,
+            Self::Payload(body) | Self::Incompressible(body) | Self::Wrapped { body, .. } => body,
             Self::Accepted => Bytes::from_static(b"ok"),
             Self::Empty(_) => Bytes::new(),
             Self::Reject(reject) => Bytes::from_static(reject.body().as_bytes()),
+        }
+    }
+}
+
+/// What the body of an answer is when it is not text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Wrapping {
+    /// Revisions 2 and 3: packets as bytes.
+    Bytes,
+    /// JSONP: packets in a script.
+    Script,
+}
+
+impl Wrapping {
+    /// The value of `Content-Type`, exactly: old browsers compare all of it.
+    const fn content_type(self) -> &'static str {
+        match self {
+            Self::Bytes => "application/octet-stream",
+            // The reference says `text/plain` since 1.6, which a browser does not run if it is told
+            // to trust it, and may take for a page if it is asked to show it.
+            Self::Script => "text/javascript; charset=UTF-8",
         }
     }
 }

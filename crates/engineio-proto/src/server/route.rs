@@ -1,30 +1,83 @@
 //! The head of an HTTP request: what it asks for, or why it cannot have it.
 
-use alloc::borrow::Cow;
-use alloc::string::String;
-use alloc::vec::Vec;
+use engineio_parser::{Channel, Revision};
 
+use super::Peer;
 use super::cause::Cause;
+use super::query::{Query, decode};
 use super::response::Reject;
 use crate::config::{Config, TransportKind};
 use crate::id::Sid;
 
 /// What a request asks for.
-///
-/// The map from [`Sid`] to session is the driver's: it answers [`Reject::UnknownSession`] for an
-/// id that it does not know, and asks the application before it opens a session.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Route {
-    /// A session over polling.
-    Handshake,
-    /// The packets waiting for a session.
-    Poll(Sid),
-    /// Packets of a session, in the body.
-    Post(Sid),
-    /// Anything else about a session: a method without a meaning.
-    Other(Sid),
-    /// A WebSocket: for a session that exists, or for a new one.
-    WebSocket(Option<Sid>),
+    /// A new session over polling, for this client. The driver asks the application first.
+    Handshake(Peer),
+    /// A new session over a WebSocket, for this client. The driver asks the application first.
+    WebSocket(Peer),
+    /// Something of a session that exists.
+    Session(Visit),
+}
+
+/// A request that is about a session.
+///
+/// The map from [`Sid`] to session is the driver's: it answers [`Reject::UnknownSession`] for an
+/// id that it does not know, and [`check`](Self::check)s the visit against the revision of the
+/// [`Peer`] for whom it opened the session.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Visit {
+    /// The session.
+    pub sid: Sid,
+    /// What is wanted of it.
+    pub purpose: Purpose,
+    revision: Option<Revision>,
+}
+
+impl Visit {
+    /// Whether the request fits its session, whose first request spoke `opened`.
+    ///
+    /// # Errors
+    ///
+    /// [`Cause::ProtocolMismatch`] if this one speaks another revision. [js engine.io 6.6.12]
+    pub fn check(&self, opened: Revision) -> Result<(), Cause> {
+        match self.revision {
+            Some(spoken) if spoken != opened => Err(Cause::ProtocolMismatch),
+            Some(_) | None => Ok(()),
+        }
+    }
+}
+
+/// What a request wants of a session.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Purpose {
+    /// The end, in the words of Socket.IO 0.9: below the path of the server comes
+    /// `1/xhr-polling/<sid>`, the query is `disconnect`. Documents about Socket.IO 1.0 name it too.
+    Farewell,
+    /// Nothing that has a meaning: a strange method.
+    Other,
+    /// The packets that wait.
+    Poll,
+    /// To leave packets, in the body.
+    Post,
+    /// To move to a WebSocket, which carries this.
+    Upgrade(Channel),
+}
+
+/// The head of a request that has come to the path of the server.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Head<'a> {
+    /// The method, as it is written.
+    pub method: &'a str,
+    /// What follows the path of the server. Clients of old add something: it means nothing, but
+    /// for a [`Farewell`](Purpose::Farewell).
+    pub rest: &'a str,
+    /// What follows the question mark.
+    pub query: &'a str,
+    /// The request asks for a WebSocket.
+    pub upgrade: bool,
+    /// There is no `Origin` header, or it is free of control characters.
+    pub origin_is_clean: bool,
 }
 
 impl Route {
@@ -34,7 +87,8 @@ impl Route {
     /// `origin_is_clean`: there is no `Origin` header, or it is free of control characters.
     ///
     /// `EIO` and `transport` are mandatory, and so is `sid` for anything but a handshake.
-    /// [eio4 § Query parameters; eio4 § WebSocket]
+    /// [eio4 § Query parameters; eio4 § WebSocket] With [`Config::legacy_clients`], a request
+    /// without `EIO` is one of revision 3. [js engine.io 6.6.12]
     ///
     /// # Errors
     ///
@@ -49,7 +103,14 @@ impl Route {
         upgrade: bool,
         origin_is_clean: bool,
     ) -> Result<Self, Reject> {
-        Self::examine(config, method, query, upgrade, origin_is_clean).map_err(Cause::reject)
+        let head = Head {
+            method,
+            rest: "",
+            query,
+            upgrade,
+            origin_is_clean,
+        };
+        Self::examine(config, head).map_err(Cause::reject)
     }
 
     /// As [`parse`](Self::parse), and says what exactly is wrong.
@@ -57,40 +118,60 @@ impl Route {
     /// # Errors
     ///
     /// As for [`parse`](Self::parse).
-    pub fn examine(
-        config: &Config,
-        method: &str,
-        query: &str,
-        upgrade: bool,
-        origin_is_clean: bool,
-    ) -> Result<Self, Cause> {
-        let query = Query::parse(query);
+    pub fn examine(config: &Config, head: Head<'_>) -> Result<Self, Cause> {
+        let query = Query::parse(head.query);
+        if let Some(sid) = farewell(config, head, &query) {
+            return Ok(Self::Session(Visit {
+                sid,
+                purpose: Purpose::Farewell,
+                revision: None,
+            }));
+        }
         let transport = query.transport().ok_or(Cause::UnknownTransport)?;
         if !config.transports.contains(transport) {
             return Err(Cause::UnknownTransport);
         }
-        if !origin_is_clean {
+        if !head.origin_is_clean {
             return Err(Cause::InvalidOrigin);
         }
-        let is_coherent = upgrade == (transport == TransportKind::WebSocket);
-        match query.sid() {
-            Some(_) if !is_coherent => Err(Cause::TransportMismatch { previous: None }),
-            Some(_) if !query.speaks_revision_4() => Err(Cause::ProtocolMismatch),
-            Some(sid) => Ok(match (transport, method) {
-                (TransportKind::WebSocket, _) => Self::WebSocket(Some(sid)),
-                (TransportKind::Polling, "GET") => Self::Poll(sid),
-                (TransportKind::Polling, "POST") => Self::Post(sid),
-                (TransportKind::Polling, _) => Self::Other(sid),
-            }),
-            None if method != "GET" => Err(Cause::BadMethod),
-            None if !is_coherent => Err(Cause::TransportHandshake),
-            None if !query.speaks_revision_4() => Err(Cause::UnsupportedVersion),
-            None => Ok(match transport {
-                TransportKind::Polling => Self::Handshake,
-                TransportKind::WebSocket => Self::WebSocket(None),
-            }),
+        let is_coherent = head.upgrade == (transport == TransportKind::WebSocket);
+        match (query.sid(), query.revision(config)) {
+            (Some(_), _) if !is_coherent => Err(Cause::TransportMismatch { previous: None }),
+            (Some(_), None) => Err(Cause::ProtocolMismatch),
+            (Some(sid), Some(revision)) => Ok(Self::Session(Visit {
+                sid,
+                purpose: match (transport, head.method) {
+                    (TransportKind::WebSocket, _) => {
+                        Purpose::Upgrade(query.peer(revision, transport).channel())
+                    }
+                    (TransportKind::Polling, "GET") => Purpose::Poll,
+                    (TransportKind::Polling, "POST") => Purpose::Post,
+                    (TransportKind::Polling, _) => Purpose::Other,
+                },
+                revision: Some(revision),
+            })),
+            (None, _) if head.method != "GET" => Err(Cause::BadMethod),
+            (None, _) if !is_coherent => Err(Cause::TransportHandshake),
+            (None, None) => Err(Cause::UnsupportedVersion),
+            (None, Some(revision)) => {
+                let peer = query.peer(revision, transport);
+                Ok(match transport {
+                    TransportKind::Polling => Self::Handshake(peer),
+                    TransportKind::WebSocket => Self::WebSocket(peer),
+                })
+            }
         }
     }
+}
+
+/// The session that a client of Socket.IO 0.9 ends.
+fn farewell(config: &Config, head: Head<'_>, query: &Query<'_>) -> Option<Sid> {
+    if !config.legacy_clients || !query.disconnect || head.method != "GET" || head.upgrade {
+        return None;
+    }
+    let sid = head.rest.strip_prefix("1/xhr-polling/")?;
+    let is_one_part = !sid.is_empty() && !sid.contains('/');
+    is_one_part.then(|| Sid::new(decode(sid).as_ref()))
 }
 
 /// What the content type of a post says about its body.
@@ -98,7 +179,7 @@ impl Route {
 pub enum BodyKind {
     /// Packets as text.
     Text,
-    /// Bytes, which revision 4 does not have.
+    /// Packets as bytes, which revision 4 does not have.
     Binary,
 }
 
@@ -117,91 +198,22 @@ impl BodyKind {
     }
 }
 
-/// The parameters that mean something here; the others belong to the application.
-#[derive(Default)]
-struct Query<'a> {
-    revision: Cow<'a, str>,
-    transport: Cow<'a, str>,
-    sid: Cow<'a, str>,
-}
-
-impl<'a> Query<'a> {
-    /// Of a repeated parameter, the last value counts. [js engine.io 6.6.12]
-    fn parse(text: &'a str) -> Self {
-        let mut query = Self::default();
-        for pair in text.split('&') {
-            let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
-            match decode(name).as_ref() {
-                "EIO" => query.revision = decode(value),
-                "sid" => query.sid = decode(value),
-                "transport" => query.transport = decode(value),
-                _ => {}
-            }
-        }
-        query
-    }
-
-    fn speaks_revision_4(&self) -> bool {
-        self.revision == "4"
-    }
-
-    fn transport(&self) -> Option<TransportKind> {
-        [TransportKind::Polling, TransportKind::WebSocket]
-            .into_iter()
-            .find(|transport| self.transport == transport.as_str())
-    }
-
-    /// An empty id is no id: such a request is a handshake.
-    fn sid(&self) -> Option<Sid> {
-        (!self.sid.is_empty()).then(|| Sid::new(self.sid.as_ref()))
-    }
-}
-
-/// Decodes `application/x-www-form-urlencoded` text. What is not an escape stays as it is, and
-/// bytes that are not UTF-8 are replaced, as in every URL parser of the web.
-fn decode(text: &str) -> Cow<'_, str> {
-    if !text.bytes().any(|byte| matches!(byte, b'%' | b'+')) {
-        return Cow::Borrowed(text);
-    }
-    let mut bytes = Vec::with_capacity(text.len());
-    let mut rest = text.as_bytes();
-    loop {
-        rest = match rest {
-            [] => break,
-            [b'+', tail @ ..] => {
-                bytes.push(b' ');
-                tail
-            }
-            [b'%', high, low, tail @ ..] if high.is_ascii_hexdigit() && low.is_ascii_hexdigit() => {
-                bytes.push(hex(*high) << 4 | hex(*low));
-                tail
-            }
-            [byte, tail @ ..] => {
-                bytes.push(*byte);
-                tail
-            }
-        }
-    }
-    Cow::Owned(
-        String::from_utf8(bytes)
-            .unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned()),
-    )
-}
-
-/// The value of an ASCII hexadecimal digit.
-const fn hex(digit: u8) -> u8 {
-    // `a` and `A` end in the same five bits; `0` in 10000.
-    if digit.is_ascii_digit() {
-        digit & 0x0f
-    } else {
-        (digit & 0x07) + 9
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::config::Transports;
+
+    fn peer() -> Peer {
+        Peer::from(Revision::V4)
+    }
+
+    fn visit(sid: &'static str, purpose: Purpose) -> Route {
+        Route::Session(Visit {
+            sid: Sid::new(sid),
+            purpose,
+            revision: Some(Revision::V4),
+        })
+    }
 
     fn parse(method: &str, query: &str, upgrade: bool) -> Result<Route, Reject> {
         Route::parse(&Config::default(), method, query, upgrade, true)
@@ -209,44 +221,49 @@ mod tests {
 
     #[test]
     fn every_kind_of_request_is_recognised() {
-        let sid = || Sid::new("x");
+        let visit = |purpose| visit("x", purpose);
         for (method, query, upgrade, route) in [
-            ("GET", "EIO=4&transport=polling", false, Route::Handshake),
+            (
+                "GET",
+                "EIO=4&transport=polling",
+                false,
+                Route::Handshake(peer()),
+            ),
             (
                 "GET",
                 "EIO=4&transport=polling&sid=",
                 false,
-                Route::Handshake,
+                Route::Handshake(peer()),
             ),
             (
                 "GET",
                 "EIO=4&transport=polling&sid=x&t=1",
                 false,
-                Route::Poll(sid()),
+                visit(Purpose::Poll),
             ),
             (
                 "POST",
                 "sid=x&EIO=4&transport=polling",
                 false,
-                Route::Post(sid()),
+                visit(Purpose::Post),
             ),
             (
                 "PUT",
                 "EIO=4&transport=polling&sid=x",
                 false,
-                Route::Other(sid()),
+                visit(Purpose::Other),
             ),
             (
                 "GET",
                 "EIO=4&transport=websocket",
                 true,
-                Route::WebSocket(None),
+                Route::WebSocket(peer()),
             ),
             (
                 "GET",
                 "EIO=4&transport=websocket&sid=x",
                 true,
-                Route::WebSocket(Some(sid())),
+                visit(Purpose::Upgrade(Channel::Bytes)),
             ),
         ] {
             assert_eq!(parse(method, query, upgrade), Ok(route), "{method} {query}");
@@ -319,24 +336,14 @@ mod tests {
     #[test]
     fn the_last_of_two_values_counts() {
         let query = "EIO=3&transport=polling&EIO=4";
-        assert_eq!(parse("GET", query, false), Ok(Route::Handshake));
+        assert_eq!(parse("GET", query, false), Ok(Route::Handshake(peer())));
     }
 
     #[test]
     fn names_and_values_are_decoded() {
         let query = "EIO=4&transport=p%6Flling&s%69d=a%2Bb+c%zz%ff";
-        let route = Route::Poll(Sid::new("a+b c%zz\u{fffd}"));
+        let route = visit("a+b c%zz\u{fffd}", Purpose::Poll);
         assert_eq!(parse("GET", query, false), Ok(route));
-    }
-
-    #[test]
-    fn every_hexadecimal_digit_has_its_value() {
-        for (value, digit) in (0..).zip(*b"0123456789abcdef") {
-            assert_eq!(
-                (hex(digit), hex(digit.to_ascii_uppercase())),
-                (value, value)
-            );
-        }
     }
 
     #[test]

@@ -1,9 +1,8 @@
 //! WebSockets of a session: the one that is the link, the one on trial, and strangers.
 
-use core::mem;
 use core::ops::ControlFlow;
 
-use engineio_parser::{Frame, Packet, Utf8Bytes};
+use engineio_parser::{Channel, Frame, Utf8Bytes};
 
 use super::link::Link;
 use super::parting::Parting;
@@ -13,7 +12,7 @@ use crate::close::{CloseReason, Violation};
 use crate::id::TransportId;
 
 impl Session {
-    pub(super) fn on_opened(&mut self, opened: TransportId) {
+    pub(super) fn on_opened(&mut self, opened: TransportId, channel: Channel) {
         match &mut self.link {
             Link::WebSocket { transport, .. } if *transport == opened => {}
             Link::Polling {
@@ -23,7 +22,7 @@ impl Session {
                 probe: probe @ None,
                 ..
             } if self.config.offers_upgrade() => {
-                *probe = Some(Probe::start(opened, self.now, &self.config));
+                *probe = Some(Probe::start(opened, channel, self.now, &self.config));
             }
             // [eio4 § WebSocket] One per session: any other is closed.
             Link::Polling { .. } | Link::WebSocket { .. } => self.close_transport(opened),
@@ -34,7 +33,7 @@ impl Session {
         match &mut self.link {
             Link::WebSocket { transport, .. } if *transport == from => {
                 self.received.count(1, frame.len());
-                let end = match Packet::decode(frame) {
+                let end = match self.speech.decode(frame) {
                     Ok(packet) => self.on_packet(packet),
                     Err(error) => ControlFlow::Break(Violation::BadPacket(error).into()),
                 };
@@ -44,11 +43,13 @@ impl Session {
             }
             Link::Polling {
                 probe: Some(probe), ..
-            } if probe.transport == from => match probe.on_frame(self.now, frame) {
-                Step::Confirm => self.confirm(from),
-                Step::Switch => self.switch(from),
-                Step::Fail => self.refuse_probe(),
-            },
+            } if probe.transport == from => {
+                match probe.on_packet(self.now, self.speech.decode(frame)) {
+                    Step::Confirm => self.confirm(from),
+                    Step::Switch => self.switch(from),
+                    Step::Fail => self.refuse_probe(),
+                }
+            }
             Link::Polling { .. } | Link::WebSocket { .. } => {}
         }
     }
@@ -62,14 +63,23 @@ impl Session {
 
     /// The candidate becomes the link.
     fn switch(&mut self, transport: TransportId) {
-        let polling = mem::replace(&mut self.link, Link::web_socket(transport));
-        if let Link::Polling {
-            poll: Some(request),
+        let Link::Polling {
+            poll,
+            probe: Some(probe),
             ..
-        } = polling
-        {
+        } = &mut self.link
+        else {
+            return;
+        };
+        let poll = poll.take();
+        // [js engine.io 1.3.1] Browsers try what they move to.
+        if !probe.was_tried() {
+            self.speech.take_for_native();
+        }
+        self.link = Link::web_socket(transport, probe.channel);
+        if let Some(request) = poll {
             // Not a close packet: a client must not take it for the end of the session.
-            self.respond(request, Parting::Noop.response());
+            self.respond(request, Parting::Noop.response(&self.speech));
         }
         self.tell(Event::Upgraded);
         self.end_if_drained();
@@ -89,7 +99,7 @@ impl Session {
             // Data brings the poll back as well as a noop does.
             Some(Due::Noop) if self.outbox.is_empty() => {
                 if let Some(request) = poll.take() {
-                    self.respond(request, Parting::Noop.response());
+                    self.respond(request, Parting::Noop.response(&self.speech));
                 }
             }
             Some(Due::Noop) | None => {}

@@ -160,6 +160,12 @@ impl<'a> Copy<'a> {
                 "CARGO_TARGET_DIR",
                 Path::new(env!("CARGO_TARGET_TMPDIR")).join(".."),
             )
+            // Each mutant is built, and most live for a moment: building has to be fast.
+            .envs([
+                ("CARGO_INCREMENTAL", "1"),
+                ("CARGO_PROFILE_RELEASE_DEBUG", "false"),
+                ("CARGO_PROFILE_RELEASE_OPT_LEVEL", "1"),
+            ])
             .current_dir(&self.root)
             .output()
             .expect("cargo runs");

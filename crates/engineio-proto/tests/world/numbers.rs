@@ -314,7 +314,7 @@ impl Scenario {
                 Fault::Reset(_) if !acts.is_empty() && rng.one_in(2) => {
                     // While something is on its way.
                     let act = usize::try_from(rng.below(acts.len() as u64)).unwrap_or(0);
-                    acts[act].0 + rng.below(max_way)
+                    (acts[act].0 + rng.below(max_way)).min(active)
                 }
                 _ => moment(rng, active),
             };

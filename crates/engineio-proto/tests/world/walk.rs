@@ -3,7 +3,8 @@
 use std::fmt::Write;
 use std::time::Duration;
 
-use engineio_proto::server::{BodyKind, Event, Input, Io, Opening, Response, Session};
+use engineio_proto::parser::Revision;
+use engineio_proto::server::{BodyKind, Event, Input, Io, Opening, Peer, Response, Session};
 use engineio_proto::{
     Config, Frame, Ids, Machine, Message, Output, RequestId, Sid, Timestamp, TransportId,
 };
@@ -18,23 +19,33 @@ pub(crate) struct Walk {
 impl Walk {
     /// A session that has opened over polling. Its handshake was request #1.
     pub(crate) fn over_polling(config: &Config) -> Self {
-        Self::open(config, |ids| Opening::Poll(ids.request())).1
+        Self::over_polling_as(config, Revision::V4.into())
+    }
+
+    /// The same, for a client that speaks like this.
+    pub(crate) fn over_polling_as(config: &Config, peer: Peer) -> Self {
+        Self::open(config, peer, |ids| Opening::Poll(ids.request())).1
     }
 
     /// A session that has opened over WebSocket t1.
     pub(crate) fn over_web_socket(config: &Config) -> (TransportId, Self) {
-        let (opening, walk) = Self::open(config, |ids| Opening::WebSocket(ids.transport()));
+        Self::over_web_socket_as(config, Revision::V4.into())
+    }
+
+    /// The same, for a client that speaks like this.
+    pub(crate) fn over_web_socket_as(config: &Config, peer: Peer) -> (TransportId, Self) {
+        let (opening, walk) = Self::open(config, peer, |ids| Opening::WebSocket(ids.transport()));
         let Opening::WebSocket(transport) = opening else {
             unreachable!()
         };
         (transport, walk)
     }
 
-    fn open(config: &Config, via: impl FnOnce(&mut Ids) -> Opening) -> (Opening, Self) {
+    fn open(config: &Config, peer: Peer, via: impl FnOnce(&mut Ids) -> Opening) -> (Opening, Self) {
         let mut ids = Ids::new();
         let opening = via(&mut ids);
         let now = Timestamp::default();
-        let session = Session::open(config, Sid::new("s1"), opening, now);
+        let session = Session::open_for(config, Sid::new("s1"), peer, opening, now);
         let mut walk = Self {
             session,
             ids,
@@ -62,7 +73,11 @@ impl Walk {
     }
 
     pub(crate) fn post(&mut self, body: &str) -> RequestId {
-        let request = self.post_head(BodyKind::Text);
+        self.post_as(BodyKind::Text, body.as_bytes())
+    }
+
+    pub(crate) fn post_as(&mut self, kind: BodyKind, body: &[u8]) -> RequestId {
+        let request = self.post_head(kind);
         self.input(Input::Body {
             request,
             body: body.to_owned().into(),
@@ -76,6 +91,12 @@ impl Walk {
         request
     }
 
+    /// A request of Socket.IO 0.9.
+    pub(crate) fn farewell(&mut self) {
+        let request = self.ids.request();
+        self.input(Input::Farewell { request });
+    }
+
     pub(crate) fn other(&mut self) {
         let request = self.ids.request();
         self.input(Input::Other { request });
@@ -84,6 +105,13 @@ impl Walk {
     pub(crate) fn web_socket(&mut self) -> TransportId {
         let transport = self.ids.transport();
         self.input(Input::Opened { transport });
+        transport
+    }
+
+    /// A WebSocket with `b64` in its query.
+    pub(crate) fn web_socket_for_text(&mut self) -> TransportId {
+        let transport = self.ids.transport();
+        self.input(Input::OpenedForText { transport });
         transport
     }
 
@@ -107,6 +135,12 @@ impl Walk {
 
     pub(crate) fn send(&mut self, text: &str) {
         self.queue(text);
+        self.drain();
+    }
+
+    pub(crate) fn send_bytes(&mut self, bytes: &[u8]) {
+        let message = bytes.to_owned().into();
+        self.session.send(message).expect("the session is open");
         self.drain();
     }
 
@@ -169,7 +203,12 @@ impl Walk {
 
 fn answer(request: RequestId, response: Response) -> String {
     let status = response.status();
-    let body = String::from_utf8(response.into_body().to_vec()).expect("bodies are text");
+    let is_bytes = response.content_type() == Some("application/octet-stream");
+    let body = response.into_body();
+    let body = match is_bytes {
+        true => format!("{body:?}"),
+        false => String::from_utf8(body.to_vec()).expect("other bodies are text"),
+    };
     format!("{request} {status} {}", body.replace('\u{1e}', "␞"))
         .trim_end()
         .to_owned()

@@ -7,7 +7,10 @@ use engineio_proto::{
 };
 use http::{
     HeaderMap, HeaderValue, StatusCode,
-    header::{CACHE_CONTROL, CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, SET_COOKIE},
+    header::{
+        CACHE_CONTROL, CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, SET_COOKIE, USER_AGENT,
+        X_XSS_PROTECTION,
+    },
     request::Parts,
 };
 
@@ -79,7 +82,13 @@ impl<A: Acceptor> Shared<A> {
         if let Response::Reject(reject) = response {
             self.report(request, &Cause::of_session(reject).into());
         }
+        let user_agent = request.headers.get(USER_AGENT);
+        let protection = response.x_xss_protection(user_agent.map(|value| value.as_bytes()));
         let mut response = self.encode(request, response).await;
+        if let Some(protection) = protection {
+            let protection = HeaderValue::from_static(protection);
+            response.headers_mut().insert(X_XSS_PROTECTION, protection);
+        }
         if response.status() == StatusCode::OK {
             let headers = response.headers_mut();
             if let (Some(sid), Some(cookie)) = (opened, &self.options.cookie)
@@ -117,10 +126,8 @@ impl<A: Acceptor> Shared<A> {
     async fn encode(&self, request: &Parts, response: Response) -> http::Response<Body> {
         use http::header::CONTENT_ENCODING;
 
-        let coding = match (&response, self.options.http_compression) {
-            (Response::Payload(payload), Some(compression)) => {
-                compression.choose(&request.headers, payload)
-            }
+        let coding = match (response.compressible(), self.options.http_compression) {
+            (Some(payload), Some(compression)) => compression.choose(&request.headers, payload),
             _ => None,
         };
         let Some(coding) = coding else {

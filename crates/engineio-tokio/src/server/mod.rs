@@ -19,7 +19,8 @@ use std::{
 use bytes::Bytes;
 use engineio_proto::{
     Machine, Timestamp,
-    server::{BodyKind, Cause, Input, Io, Reject, Response, Route, Session},
+    parser::Channel,
+    server::{BodyKind, Cause, Head, Input, Io, Purpose, Reject, Response, Route, Session},
 };
 use http::{HeaderMap, Method, header, request::Parts};
 use tokio::sync::{mpsc, oneshot};
@@ -28,7 +29,7 @@ use tower_service::Service;
 use crate::{body::Body, clock::Clock, drive::Application, options::Options};
 use answer::Kind;
 pub(crate) use sessions::Life;
-use sessions::Sessions;
+use sessions::{Mailbox, Sessions};
 use wire::Letter;
 
 /// Makes the machine and the application of each new session.
@@ -189,45 +190,40 @@ impl<A: Acceptor> Server<A> {
         let upgrade = engine.transports.websocket && upgrade::is_asked_for(&parts.headers);
         let query = parts.uri.query().unwrap_or_default();
         let origin_is_clean = is_clean(parts.headers.get(header::ORIGIN));
-        let route = Route::examine(
-            engine,
-            parts.method.as_str(),
+        let path = parts.uri.path();
+        let head = Head {
+            method: parts.method.as_str(),
+            rest: path.strip_prefix(&self.shared.path).unwrap_or_default(),
             query,
             upgrade,
             origin_is_clean,
-        );
-        let response = match route {
-            Ok(Route::Handshake) => return self.open(Arc::new(parts)).await,
-            Ok(Route::WebSocket(None)) => return self.open_web_socket(parts).await,
-            Ok(Route::WebSocket(Some(sid))) => return self.upgrade(sid.as_str(), parts),
-            Err(cause) => {
-                let kind = if upgrade { Kind::Upgrade } else { Kind::Plain };
-                return self.shared.refuse(&parts, kind, cause.into());
-            }
-            Ok(Route::Poll(sid)) => self.ask(sid.as_str(), Letter::Poll).await,
-            Ok(Route::Post(sid)) => self.post(sid.as_str(), &parts, body).await,
-            Ok(Route::Other(sid)) => self.ask(sid.as_str(), Letter::Other).await,
+        };
+        let refuse = |parts: &Parts, cause: Cause| {
+            let kind = if upgrade { Kind::Upgrade } else { Kind::Plain };
+            self.shared.refuse(parts, kind, cause.into())
+        };
+        let visit = match Route::examine(engine, head) {
+            Err(cause) => return refuse(&parts, cause),
+            Ok(Route::Handshake(peer)) => return self.open(peer, Arc::new(parts)).await,
+            Ok(Route::WebSocket(peer)) => return self.open_web_socket(peer, parts).await,
+            Ok(Route::Session(visit)) => visit,
+        };
+        let mailbox = match self.shared.sessions.find(&visit) {
+            Ok(mailbox) => mailbox,
+            Err(cause) => return refuse(&parts, cause),
+        };
+        let response = match visit.purpose {
+            Purpose::Upgrade(channel) => return self.upgrade(mailbox, channel, parts),
+            Purpose::Poll => ask(mailbox, Letter::Poll).await,
+            Purpose::Post => self.post(mailbox, &parts, body).await,
+            Purpose::Farewell => ask(mailbox, Letter::Farewell).await,
+            Purpose::Other => ask(mailbox, Letter::Other).await,
         };
         self.shared.answer(&parts, response, None).await
     }
 
-    /// Puts a request to a session. One that is not known, or not any more, answers with status
-    /// 400. [eio4 § Sending data; eio4 § Receiving data]
-    async fn ask(&self, sid: &str, letter: impl FnOnce(wire::Responder) -> Letter) -> Response {
-        let Some(mailbox) = self.shared.sessions.find(sid) else {
-            return UNKNOWN;
-        };
-        let (responder, answer) = oneshot::channel();
-        if mailbox.send(letter(responder)).await.is_err() {
-            return UNKNOWN;
-        }
-        // A letter that came too late is dropped with the mailbox, which lives as long as this.
-        drop(mailbox);
-        answer.await.unwrap_or(UNKNOWN)
-    }
-
     /// Puts a post to a session, and then its body.
-    async fn post<B>(&self, sid: &str, parts: &Parts, body: B) -> Response
+    async fn post<B>(&self, mailbox: Mailbox, parts: &Parts, body: B) -> Response
     where
         B: http_body::Body<Data = Bytes>,
     {
@@ -235,8 +231,9 @@ impl<A: Acceptor> Server<A> {
         let kind = BodyKind::from_content_type(content_type.map(|value| value.as_bytes()));
         let (arrived, arrival) = oneshot::channel();
         let limit = self.shared.options.engine.max_payload;
-        let mut answer =
-            std::pin::pin!(self.ask(sid, |responder| Letter::Post(kind, responder, arrival)));
+        let mut answer = std::pin::pin!(ask(mailbox, |responder| Letter::Post(
+            kind, responder, arrival
+        )));
         tokio::select! {
             // The post comes first, so that two at once are noticed. An answer that does not wait
             // for the body is a refusal: nothing more needs to be read.
@@ -255,11 +252,12 @@ impl<A: Acceptor> Server<A> {
     }
 
     /// Brings a WebSocket to a session.
-    fn upgrade(&self, sid: &str, mut parts: Parts) -> http::Response<Body> {
-        let Some(mailbox) = self.shared.sessions.find(sid) else {
-            let cause = Cause::UnknownSession;
-            return self.shared.refuse(&parts, Kind::Upgrade, cause.into());
-        };
+    fn upgrade(
+        &self,
+        mailbox: Mailbox,
+        channel: Channel,
+        mut parts: Parts,
+    ) -> http::Response<Body> {
         let handshake = match self.shared.handshake(&mut parts) {
             Ok(handshake) => handshake,
             Err(refusal) => return refusal.response(),
@@ -272,8 +270,8 @@ impl<A: Acceptor> Server<A> {
             let Some(socket) = handshake.complete(life).await else {
                 return;
             };
-            if let Err(mpsc::error::SendError(letter)) = mailbox.send(Letter::Opened(socket)).await
-            {
+            let letter = Letter::Opened(socket, channel);
+            if let Err(mpsc::error::SendError(letter)) = mailbox.send(letter).await {
                 letter.return_to_sender();
             }
         });
@@ -318,6 +316,18 @@ impl<A: Acceptor> fmt::Debug for Server<A> {
             .field("sessions", &self.session_count())
             .finish_non_exhaustive()
     }
+}
+
+/// Puts a request to a session. One that has ended meanwhile answers with status 400.
+/// [eio4 § Sending data; eio4 § Receiving data]
+async fn ask(mailbox: Mailbox, letter: impl FnOnce(wire::Responder) -> Letter) -> Response {
+    let (responder, answer) = oneshot::channel();
+    if mailbox.send(letter(responder)).await.is_err() {
+        return UNKNOWN;
+    }
+    // A letter that came too late is dropped with the mailbox, which lives as long as this.
+    drop(mailbox);
+    answer.await.unwrap_or(UNKNOWN)
 }
 
 /// [js engine.io 6.6.12] refuses an origin that could not be written back.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use engineio_proto::{
     Sid,
-    server::{Cause, Opening, Session},
+    server::{Cause, Opening, Peer, Session},
 };
 use http::request::Parts;
 use tokio::sync::oneshot;
@@ -20,28 +20,33 @@ use crate::{body::Body, drive::drive, observer::Witness, ws};
 
 impl<A: Acceptor> Server<A> {
     /// Opens a session over polling.
-    pub(super) async fn open(&self, parts: Arc<Parts>) -> http::Response<Body> {
+    pub(super) async fn open(&self, peer: Peer, parts: Arc<Parts>) -> http::Response<Body> {
         let shared = &self.shared;
-        let (sid, mut wire) = match shared.admit(&parts).await {
+        let (sid, mut wire) = match shared.admit(&peer, &parts).await {
             Ok(admitted) => admitted,
             Err(refused) => return shared.refuse(&parts, Kind::Plain, refused),
         };
         let (responder, answer) = oneshot::channel();
         let opening = wire.opening_request(responder);
-        tokio::spawn(shared.begin(sid.clone(), opening, wire, Arc::clone(&parts)));
+        let session = shared.begin(sid.clone(), peer, opening, wire, Arc::clone(&parts));
+        tokio::spawn(session);
         let response = answer.await.unwrap_or(UNKNOWN);
         shared.answer(&parts, response, Some(&sid)).await
     }
 
     /// Opens a session over WebSocket.
-    pub(super) async fn open_web_socket(&self, mut parts: Parts) -> http::Response<Body> {
+    pub(super) async fn open_web_socket(
+        &self,
+        peer: Peer,
+        mut parts: Parts,
+    ) -> http::Response<Body> {
         let shared = &self.shared;
         let handshake = match shared.handshake(&mut parts) {
             Ok(handshake) => handshake,
             Err(refusal) => return refusal.response(),
         };
         let parts = Arc::new(parts);
-        let (sid, mut wire) = match shared.admit(&parts).await {
+        let (sid, mut wire) = match shared.admit(&peer, &parts).await {
             Ok(admitted) => admitted,
             Err(refused) => return shared.refuse(&parts, Kind::Upgrade, refused),
         };
@@ -55,7 +60,7 @@ impl<A: Acceptor> Server<A> {
                 return;
             };
             let opening = wire.opening_socket(socket);
-            let session = shared.begin(sid, opening, wire, parts);
+            let session = shared.begin(sid, peer, opening, wire, parts);
             // A session that lives on does not keep the server.
             drop(shared);
             session.await;
@@ -71,7 +76,8 @@ impl<A: Acceptor> Server<A> {
     pub async fn open_in_process(&self, request: Parts) -> Option<ws::InProcess> {
         let shared = &self.shared;
         let parts = Arc::new(request);
-        let (sid, mut wire) = match shared.admit(&parts).await {
+        let peer = Peer::from(engineio_proto::parser::Revision::V4);
+        let (sid, mut wire) = match shared.admit(&peer, &parts).await {
             Ok(admitted) => admitted,
             Err(refused) => {
                 shared.report(&parts, &refused);
@@ -81,14 +87,14 @@ impl<A: Acceptor> Server<A> {
         let (ours, theirs) = ws::InProcess::pair();
         let socket = ws::WebSocket::in_process(ours, shared.sessions.life());
         let opening = wire.opening_socket(Box::new(socket));
-        tokio::spawn(shared.begin(sid, opening, wire, parts));
+        tokio::spawn(shared.begin(sid, peer, opening, wire, parts));
         Some(theirs)
     }
 }
 
 impl<A: Acceptor> Shared<A> {
     /// Asks everybody who has a say in whether a session opens.
-    async fn admit(&self, parts: &Arc<Parts>) -> Result<(Sid, Wire), Refused> {
+    async fn admit(&self, peer: &Peer, parts: &Arc<Parts>) -> Result<(Sid, Wire), Refused> {
         if self.sessions.is_closing() {
             return Err(Cause::Closing.into());
         }
@@ -101,7 +107,7 @@ impl<A: Acceptor> Shared<A> {
             None => sessions::draw(),
         };
         let sid = sid.ok_or(Cause::IdGeneration)?;
-        let wire = self.sessions.register(sid.clone())?;
+        let wire = self.sessions.register(sid.clone(), peer.revision())?;
         Ok((sid, wire))
     }
 
@@ -109,12 +115,13 @@ impl<A: Acceptor> Shared<A> {
     fn begin(
         &self,
         sid: Sid,
+        peer: Peer,
         opening: Opening,
         wire: Wire,
         parts: Arc<Parts>,
     ) -> impl Future<Output = ()> + Send + use<A> {
         let now = self.clock.now();
-        let session = Session::open(&self.options.engine, sid, opening, now);
+        let session = Session::open_for(&self.options.engine, sid, peer, opening, now);
         let observer = self.options.observer.clone();
         let witness = observer.map(|observer| Witness::new(observer, &session, A::session));
         let (machine, application) = self.acceptor.accept(session, parts, now);

@@ -9,7 +9,11 @@ use std::{
 };
 
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
-use engineio_proto::{Sid, server::Cause};
+use engineio_proto::{
+    Sid,
+    parser::Revision,
+    server::{Cause, Visit},
+};
 use tokio::sync::{Notify, mpsc};
 
 use super::wire::{Letter, Wire};
@@ -23,9 +27,19 @@ pub(crate) struct Sessions {
 
 #[derive(Default)]
 struct Table {
-    mailboxes: HashMap<Sid, mpsc::Sender<Letter>>,
+    sessions: HashMap<Sid, Entered>,
     closing: bool,
 }
+
+/// What is known of a session from outside.
+struct Entered {
+    mailbox: Mailbox,
+    /// What its first request spoke.
+    revision: Revision,
+}
+
+/// Where requests are put to a session.
+pub(crate) type Mailbox = mpsc::Sender<Letter>;
 
 /// Counts what has to end before everything has ended.
 #[derive(Default)]
@@ -36,16 +50,16 @@ struct Living {
 
 impl Sessions {
     /// Enters a session, and makes what connects it.
-    pub(crate) fn register(self: &Arc<Self>, sid: Sid) -> Result<Wire, Cause> {
+    pub(crate) fn register(self: &Arc<Self>, sid: Sid, revision: Revision) -> Result<Wire, Cause> {
         let mut table = self.lock();
         if table.closing {
             return Err(Cause::Closing);
         }
-        let Entry::Vacant(entry) = table.mailboxes.entry(sid.clone()) else {
+        let Entry::Vacant(entry) = table.sessions.entry(sid.clone()) else {
             return Err(Cause::IdGeneration);
         };
-        let (sender, receiver) = mpsc::channel(MAILBOX);
-        entry.insert(sender);
+        let (mailbox, receiver) = mpsc::channel(MAILBOX);
+        entry.insert(Entered { mailbox, revision });
         let registration = Registration {
             sessions: Arc::clone(self),
             sid,
@@ -53,13 +67,17 @@ impl Sessions {
         Ok(Wire::new(receiver, registration, self.life()))
     }
 
-    /// The mailbox of a session.
-    pub(crate) fn find(&self, sid: &str) -> Option<mpsc::Sender<Letter>> {
-        self.lock().mailboxes.get(sid).cloned()
+    /// The mailbox of the session that a request is about.
+    pub(crate) fn find(&self, visit: &Visit) -> Result<Mailbox, Cause> {
+        let table = self.lock();
+        let session = table.sessions.get(&visit.sid);
+        let session = session.ok_or(Cause::UnknownSession)?;
+        visit.check(session.revision)?;
+        Ok(session.mailbox.clone())
     }
 
     pub(crate) fn len(&self) -> usize {
-        self.lock().mailboxes.len()
+        self.lock().sessions.len()
     }
 
     /// From now on nobody is entered.
@@ -105,7 +123,7 @@ pub(crate) struct Registration {
 
 impl Drop for Registration {
     fn drop(&mut self) {
-        self.sessions.lock().mailboxes.remove(&self.sid);
+        self.sessions.lock().sessions.remove(&self.sid);
     }
 }
 

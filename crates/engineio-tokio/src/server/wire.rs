@@ -8,6 +8,7 @@ use std::{
 
 use engineio_proto::{
     Ids, RequestId, TransportId,
+    parser::Channel,
     server::{BodyKind, Input, Io, Opening, Response},
 };
 use tokio::sync::{mpsc, oneshot};
@@ -26,8 +27,10 @@ pub(crate) type Responder = oneshot::Sender<Response>;
 
 /// What the tasks of HTTP connections send to the task of a session.
 pub(crate) enum Letter {
-    /// A WebSocket for this session.
-    Opened(Box<WebSocket>),
+    /// The client leaves.
+    Farewell(Responder),
+    /// A WebSocket for this session, and what it carries.
+    Opened(Box<WebSocket>, Channel),
     /// A method that no session knows.
     Other(Responder),
     /// The client waits for packets.
@@ -40,9 +43,9 @@ impl Letter {
     /// Ends what cannot be delivered because the session is gone.
     pub(crate) fn return_to_sender(self) {
         match self {
-            Self::Opened(socket) => socket.close(),
+            Self::Opened(socket, _) => socket.close(),
             // Whoever waits for the answer finds that its responder is gone.
-            Self::Other(_) | Self::Poll(_) | Self::Post(..) => {}
+            Self::Farewell(_) | Self::Other(_) | Self::Poll(_) | Self::Post(..) => {}
         }
     }
 }
@@ -159,7 +162,13 @@ impl Wire {
             return Poll::Pending;
         };
         Poll::Ready(match letter {
-            Letter::Opened(socket) => Input::Opened {
+            Letter::Farewell(responder) => Input::Farewell {
+                request: self.connect_request(responder, None),
+            },
+            Letter::Opened(socket, Channel::Bytes) => Input::Opened {
+                transport: self.connect_socket(socket),
+            },
+            Letter::Opened(socket, Channel::Text) => Input::OpenedForText {
                 transport: self.connect_socket(socket),
             },
             Letter::Other(responder) => Input::Other {

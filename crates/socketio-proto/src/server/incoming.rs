@@ -3,7 +3,7 @@
 use socketio_parser::Packet;
 
 use super::namespace::Refusal;
-use super::{ConnectRequest, Connection, Event, ReplyTo, State};
+use super::{Connection, Event, ReplyTo, State};
 use crate::engine::Message;
 use crate::{AckId, Args, ConnectError, DecodeError, DisconnectReason, Namespace, Utf8Bytes};
 
@@ -38,17 +38,16 @@ impl Connection {
         }
     }
 
-    fn on_connect(&mut self, namespace: Namespace, auth: Option<Utf8Bytes>) {
-        match self.namespaces.ask(&namespace) {
-            Ok(()) => {
-                let request = ConnectRequest::new(namespace, auth);
-                self.report(Event::ConnectRequest(request));
-            }
+    fn on_connect(&mut self, asked: Namespace, data: Option<Utf8Bytes>) {
+        let request = self.read_request(asked, data);
+        match self.namespaces.ask(&request.namespace) {
+            Ok(()) => self.report(Event::ConnectRequest(request)),
             // [js socket.io 4.8.4] closes if the namespace is joined. While it is only asked for,
             // the reference would make a second socket of which the first never learns.
             Err(Refusal::Repeated) => self.on_violation(),
             Err(Refusal::TooMany) => {
-                self.refuse(&namespace, &ConnectError::new("Too many namespaces"));
+                let error = ConnectError::new("Too many namespaces");
+                self.refuse(&request.namespace, &error);
             }
         }
     }

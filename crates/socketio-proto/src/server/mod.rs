@@ -3,7 +3,9 @@
 mod config;
 mod event;
 mod incoming;
+mod legacy;
 mod namespace;
+mod outgoing;
 
 use alloc::collections::{BTreeMap, VecDeque};
 use alloc::vec::Vec;
@@ -12,8 +14,8 @@ use core::time::Duration;
 use socketio_parser::Packet;
 
 use crate::ack::Acks;
-use crate::engine::server::{Compress, Event as EngineEvent, Input, Io, Session};
-use crate::engine::{CloseReason, SendError};
+use crate::engine::CloseReason;
+use crate::engine::server::{Event as EngineEvent, Input, Io, Session};
 use crate::received::Reader;
 use crate::{
     AckId, Args, ConnectError, DisconnectReason, Encoded, Machine, Namespace, Output, Parser,
@@ -52,7 +54,7 @@ impl Connection {
     /// Wraps a session that was just opened. The client has to join a namespace within
     /// [`Config::connect_timeout`].
     pub fn new(engine: Session, config: &Config, now: Timestamp) -> Self {
-        Self {
+        let mut connection = Self {
             engine,
             state: State::Open,
             now,
@@ -63,7 +65,9 @@ impl Connection {
             acks: Acks::default(),
             pids: BTreeMap::new(),
             outputs: VecDeque::new(),
-        }
+        };
+        connection.ask_for_root();
+        connection
     }
 
     /// Returns the session beneath.
@@ -105,7 +109,7 @@ impl Connection {
         for packet in &accept.missed {
             self.send_or_abort(Ok(packet.clone()));
         }
-        let data = Some(accept.sid.to_answer(accept.pid.as_ref()));
+        let data = self.answer(&accept);
         if let Some(pid) = accept.pid {
             self.pids.insert(namespace.clone(), pid);
         }
@@ -339,46 +343,6 @@ impl Connection {
 
     fn report(&mut self, event: Event) {
         self.outputs.push_back(Output::Event(event));
-    }
-
-    /// Sends a packet that the client's picture of the connection depends on. It cannot be left
-    /// out, so a client that reads too slowly even for this is cut off, as is one to whom it cannot
-    /// be said at all.
-    fn send(&mut self, packet: &Packet) {
-        let packet = self.encode(packet);
-        self.send_or_abort(packet);
-    }
-
-    fn refuse(&mut self, namespace: &Namespace, error: &ConnectError) {
-        let packet = self.parser.refusal(namespace, error);
-        self.send_or_abort(packet.map_err(|_| EmitError::Encoding));
-    }
-
-    fn send_or_abort(&mut self, packet: Result<Encoded, EmitError>) {
-        match packet.and_then(|packet| self.push(&packet)) {
-            Ok(()) | Err(EmitError::Closed) => {}
-            Err(_) => self.abort_engine(),
-        }
-    }
-
-    fn encode(&self, packet: &Packet) -> Result<Encoded, EmitError> {
-        self.parser.packet(packet).map_err(|_| EmitError::Encoding)
-    }
-
-    fn push(&mut self, packet: &Encoded) -> Result<(), EmitError> {
-        self.push_with(packet, Compress::Yes)
-    }
-
-    fn push_with(&mut self, packet: &Encoded, compress: Compress) -> Result<(), EmitError> {
-        if packet.parser() != self.parser {
-            return Err(EmitError::Encoding);
-        }
-        self.engine
-            .send_frames_with(packet.frames(), compress)
-            .map_err(|error| match error {
-                SendError::Closed(_) => EmitError::Closed,
-                SendError::Full(_) => EmitError::Full,
-            })
     }
 
     fn check_reachable(&self, namespace: &Namespace) -> Result<(), EmitError> {

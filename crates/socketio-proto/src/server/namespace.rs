@@ -24,6 +24,10 @@ pub struct ConnectRequest {
     /// Where an earlier connection left off, if the client says so. It is a claim:
     /// [`RecoveryLog::restore`](crate::RecoveryLog::restore) decides.
     pub resume: Option<Resume>,
+    /// The id that the client takes for its own without being told, if it is one of Socket.IO 1 or
+    /// 2: then [`Accept::sid`] has to be this one. It contains the id of the session, so such
+    /// clients must not be shown each other's.
+    pub sid: Option<SocketId>,
 }
 
 impl ConnectRequest {
@@ -33,6 +37,17 @@ impl ConnectRequest {
             namespace,
             auth,
             resume,
+            sid: None,
+        }
+    }
+
+    /// A request of a client that derives its id.
+    pub(super) fn derived(namespace: Namespace, auth: Option<Utf8Bytes>, sid: SocketId) -> Self {
+        Self {
+            namespace,
+            auth,
+            resume: None,
+            sid: Some(sid),
         }
     }
 }
@@ -40,7 +55,8 @@ impl ConnectRequest {
 /// The terms on which a client is let in. Ids come from the driver, which owns randomness.
 #[derive(Debug)]
 pub struct Accept {
-    /// The public id: a new one, or the old one of a session that was restored.
+    /// The public id: a new one, the old one of a session that was restored, or
+    /// [the one](ConnectRequest::sid) that the client has derived.
     pub sid: SocketId,
     /// The private id: a new one, or the old one of a session that was restored. `None` if there
     /// is no recovery.

@@ -69,6 +69,17 @@ impl Builder {
         self
     }
 
+    /// Whether clients of Socket.IO 1 and 2 are served, too: no. (In JavaScript: `allowEIO3`.)
+    ///
+    /// They join `/` without asking, hand over credentials as the query of a namespace, and take
+    /// an id that is made of that of their connection, which is a secret: do not show one client
+    /// the id of another while this is on. They speak JSON whatever the server's
+    /// [`parser`](Self::parser).
+    pub fn legacy_clients(mut self, serve: bool) -> Self {
+        self.plan.options.engine.legacy_clients = serve;
+        self
+    }
+
     /// Who may connect. Asked once per connection, before it is opened; without it, everybody.
     ///
     /// ```

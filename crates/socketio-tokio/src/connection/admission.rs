@@ -143,7 +143,12 @@ impl ClientTask {
         visit.hub().tell_news();
         let (id, belongings) = match &claim {
             Some(claim) => (claim.sid().clone(), Some(claim.belongings().clone())),
-            None => (SocketId::new(random::secret()), None),
+            // A client of Socket.IO 1 or 2 has derived its own.
+            None => {
+                let derived = request.sid.clone();
+                let id = derived.unwrap_or_else(|| SocketId::new(random::secret()));
+                (id, None)
+            }
         };
         let is_known = claim.is_some() && recovery.is_some_and(Recovery::skips_middlewares);
         let socket = Socket::new(id, Arc::clone(visit.hub()), handshake, belongings);
