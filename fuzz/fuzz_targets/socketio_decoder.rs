@@ -70,6 +70,6 @@ fn read(args: &Args) {
     let _ = args.to::<serde_json::Value>();
     let _ = args.event_data::<serde_json::Value>();
     let _ = args.event_data::<(Bytes, Option<Vec<u8>>, String)>();
-    let again = Args::from_json(args.json().clone(), args.attachments().into());
+    let again = Args::from_json(args.json(), args.attachments().into());
     assert_eq!(again.as_ref(), Ok(args));
 }
