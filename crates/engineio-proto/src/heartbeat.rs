@@ -3,9 +3,10 @@
 //! The states hold their deadlines, so a ping and a pong are never awaited at once. An upgrade
 //! does not touch this: the pong may come on the new transport, but it must come.
 
+use core::ops::ControlFlow;
 use core::time::Duration;
 
-use crate::close::Violation;
+use crate::close::{CloseReason, Violation};
 use crate::config::Config;
 use crate::time::Timestamp;
 
@@ -42,21 +43,21 @@ impl Heartbeat {
     }
 
     /// A pong counts also when nobody asked: it restarts the interval. [js engine.io 6.6.12]
-    pub(crate) fn on_pong(&mut self, now: Timestamp, config: &Config) -> Result<(), Violation> {
+    pub(crate) fn on_pong(&mut self, now: Timestamp, config: &Config) -> ControlFlow<CloseReason> {
         if let Self::PingBy(_) = self {
-            return Err(Violation::WrongDirection);
+            return ControlFlow::Break(Violation::WrongDirection.into());
         }
         *self = Self::start(now, config);
-        Ok(())
+        ControlFlow::Continue(())
     }
 
     /// A client before revision 4 shows that it lives. Nothing else does. [js engine.io 6.6.12]
-    pub(crate) fn on_ping(&mut self, now: Timestamp, config: &Config) -> Result<(), Violation> {
+    pub(crate) fn on_ping(&mut self, now: Timestamp, config: &Config) -> ControlFlow<CloseReason> {
         let Self::PingBy(_) = self else {
-            return Err(Violation::WrongDirection);
+            return ControlFlow::Break(Violation::WrongDirection.into());
         };
         *self = Self::await_ping(now, config);
-        Ok(())
+        ControlFlow::Continue(())
     }
 
     /// Any other packet shows that the client lives, but not that it answers: it postpones the
@@ -122,14 +123,14 @@ mod tests {
     fn the_interval_counts_from_the_pong() {
         let mut beat = Heartbeat::start(at(0), &config());
         assert_eq!(beat.on_timeout(at(300), &config()), Some(Beat::Ping));
-        beat.on_pong(at(350), &config()).unwrap();
+        assert!(beat.on_pong(at(350), &config()).is_continue());
         assert_eq!(beat, Heartbeat::PingAt(at(650)));
     }
 
     #[test]
     fn a_pong_nobody_asked_for_postpones_the_ping() {
         let mut beat = Heartbeat::start(at(0), &config());
-        beat.on_pong(at(100), &config()).unwrap();
+        assert!(beat.on_pong(at(100), &config()).is_continue());
         assert_eq!(beat, Heartbeat::PingAt(at(400)));
     }
 
@@ -162,7 +163,7 @@ mod tests {
     #[test]
     fn an_old_client_pings_and_nothing_else_counts() {
         let mut beat = Heartbeat::await_ping(at(0), &config());
-        beat.on_ping(at(400), &config()).unwrap();
+        assert!(beat.on_ping(at(400), &config()).is_continue());
         beat.on_other_packet(at(800), &config());
         assert_eq!(beat.on_timeout(at(899), &config()), None);
         assert_eq!(beat.on_timeout(at(900), &config()), Some(Beat::Expired));
@@ -171,7 +172,7 @@ mod tests {
     #[test]
     fn each_side_has_its_own_half_of_a_heartbeat() {
         let mut beat = Heartbeat::await_ping(at(0), &config());
-        let wrong = Err(Violation::WrongDirection);
+        let wrong = ControlFlow::Break(Violation::WrongDirection.into());
         assert_eq!(beat.on_pong(at(1), &config()), wrong);
         let mut beat = Heartbeat::start(at(0), &config());
         assert_eq!(beat.on_ping(at(1), &config()), wrong);

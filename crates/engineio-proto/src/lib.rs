@@ -101,9 +101,10 @@
 //! 2. `server/mod.rs` – [`server::Session`]; start at `handle`.
 //! 3. `server/polling.rs` and `server/web_socket.rs` – what the two transports do to it.
 //! 4. `server/probe.rs` – the upgrade, the only subtle part.
-//! 5. `client/` – the same files, seen from the other side.
-//! 6. `tests/walks_pair.rs` – whole sessions as transcripts.
-//! 7. `tests/world/` – the network in which `tests/laws_world.rs` lets both live through accidents.
+//! 5. `server/speech.rs` – where revisions differ.
+//! 6. `client/` – the same files, seen from the other side.
+//! 7. `tests/walks_pair.rs`, `tests/legacy.rs` – whole sessions as transcripts.
+//! 8. `tests/world/` – the network in which `tests/laws_world.rs` lets both live through accidents.
 
 #![no_std]
 #![forbid(unsafe_code)]

@@ -51,22 +51,26 @@ impl Outbox {
 
     /// Takes the oldest packet if `fits` says that there is room for its bytes.
     pub(crate) fn pop_if(&mut self, fits: impl FnOnce(usize) -> bool) -> Option<Frame> {
-        self.pop_as(fits, |frame| frame)
-    }
-
-    /// As [`pop_if`](Self::pop_if), with the packet rewritten for whoever takes it.
-    pub(crate) fn pop_as(
-        &mut self,
-        fits: impl FnOnce(usize) -> bool,
-        rewrite: impl FnOnce(Frame) -> Frame,
-    ) -> Option<Frame> {
         if !fits(self.frames.front()?.len()) {
             return None;
         }
         let frame = self.frames.pop_front()?;
         self.bytes -= frame.len();
-        let frame = rewrite(frame);
         self.sent.count(1, frame.len());
+        Some(frame)
+    }
+
+    /// As [`pop_if`](Self::pop_if), with the packet rewritten for whoever takes it.
+    #[cold]
+    pub(crate) fn pop_as(
+        &mut self,
+        fits: impl FnOnce(usize) -> bool,
+        rewrite: impl FnOnce(Frame) -> Frame,
+    ) -> Option<Frame> {
+        let frame = self.pop_if(fits)?;
+        let bytes = frame.len();
+        let frame = rewrite(frame);
+        self.sent.correct(bytes, frame.len());
         Some(frame)
     }
 

@@ -10,6 +10,11 @@ pub struct Traffic {
 }
 
 impl Traffic {
+    /// Bytes that were counted turned out to be others.
+    pub(crate) const fn correct(&mut self, counted: usize, bytes: usize) {
+        self.bytes = self.bytes - counted as u64 + bytes as u64;
+    }
+
     pub(crate) const fn count(&mut self, packets: usize, bytes: usize) {
         // Wider than any address, so nothing is lost.
         self.packets += packets as u64;

@@ -178,6 +178,54 @@ const MUTANTS: &[Mutant] = &[
         )],
     },
     Mutant {
+        name: "server: the ping of an old client does not count",
+        edits: &[edit(
+            "heartbeat.rs",
+            "*self = Self::await_ping(now, config);",
+            "let _ = (now, config);",
+        )],
+    },
+    Mutant {
+        name: "server: an old client may pong",
+        edits: &[edit(
+            "heartbeat.rs",
+            "if let Self::PingBy(_) = self {",
+            "if let Self::PingBy(_) = self\n            && config.ping_interval.is_zero()\n        {",
+        )],
+    },
+    Mutant {
+        name: "server: pongs for an old client pile up",
+        edits: &[edit(
+            "outbox.rs",
+            "if self.frames.back() != Some(&frame) {",
+            "if self.frames.back() != Some(&frame) || self.bytes > 0 {",
+        )],
+    },
+    Mutant {
+        name: "server: the poll of an old client is sent back in today's form",
+        edits: &[edit(
+            "server/parting.rs",
+            "Self::Noop => speech.say(&[noop]),",
+            "Self::Noop => Response::Payload(bytes::Bytes::from_static(NOOP.as_bytes())),",
+        )],
+    },
+    Mutant {
+        name: "server: an old WebSocket gets today's frames",
+        edits: &[edit(
+            "server/speech.rs",
+            "self.wire.rewrite(frame, channel)",
+            "Wire::V4.rewrite(frame, channel)",
+        )],
+    },
+    Mutant {
+        name: "server: a request may change the revision of its session",
+        edits: &[edit(
+            "server/route.rs",
+            "Some(spoken) if spoken != opened =>",
+            "Some(spoken) if spoken < opened =>",
+        )],
+    },
+    Mutant {
         name: "both: credit is ignored",
         edits: &[edit(
             "window.rs",

@@ -1,6 +1,9 @@
 //! What can be counted about sessions, for metrics.
 
-use std::sync::Arc;
+use std::{
+    panic::{AssertUnwindSafe, catch_unwind},
+    sync::Arc,
+};
 
 use engineio_proto::{
     CloseReason, Traffic, TransportKind,
@@ -107,8 +110,10 @@ impl<M> Drop for Witness<M> {
     /// A session whose task was cut off has ended too, by this side.
     fn drop(&mut self) {
         if !self.seen.is_over {
-            let reason = CloseReason::Forced;
-            self.observer.session_closed(reason, self.seen.transport);
+            let (observer, transport) = (&self.observer, self.seen.transport);
+            let tell = || observer.session_closed(CloseReason::Forced, transport);
+            // Perhaps here because the observer has panicked: once more would end the process.
+            let _panicked = catch_unwind(AssertUnwindSafe(tell));
         }
     }
 }

@@ -270,6 +270,16 @@ async fn a_client_that_breaks_the_rules_is_told_so() {
             1007,
         ),
         ("a compressed ping", vec![(0xc9, vec![])], 1002),
+        (
+            "a code that may not travel",
+            vec![(0x88, vec![0x03, 0xed])],
+            1002,
+        ),
+        (
+            "a reason that is no text",
+            vec![(0x88, vec![0x03, 0xe8, 0xff])],
+            1007,
+        ),
         ("nothing to continue", vec![(0x80, vec![])], 1002),
         (
             "two messages at once",
@@ -371,4 +381,30 @@ async fn an_upgrade_may_agree_on_compression() {
     assert_eq!(client.inflate(payload), b"3probe");
     client.send_deflated(0xc1, b"5").await;
     assert_eq!(peer.event().await, Event::Upgraded);
+}
+
+/// Noise and text of sizes at which the compressor has to close a block on the way.
+#[tokio::test]
+async fn a_message_of_any_size_arrives_whole() {
+    let (_host, mut client, _peer) = agreed().await;
+    for bits in [3, 4, 5, 6, 7, 8] {
+        for length in (57_000..63_000).step_by(500) {
+            let message: Vec<u8> = noise(length).map(|byte| byte >> (8 - bits)).collect();
+            client.send(0x82, &message).await;
+            let (head, payload) = client.receive().await;
+            let arrived = match head {
+                0xc2 => client.inflate(payload),
+                _ => payload,
+            };
+            let all = arrived == message;
+            assert!(all, "{bits} bits, {length} bytes: {} arrive", arrived.len());
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_ping_is_answered_at_once() {
+    let (_host, mut client, _peer) = agreed().await;
+    client.send(0x89, b"still there?").await;
+    assert_eq!(client.receive().await, (0x8a, b"still there?".to_vec()));
 }

@@ -295,3 +295,47 @@ async fn a_server_works_behind_a_middleware() {
         assert_eq!(Answer::read(&mut stream).await.status, status);
     }
 }
+
+/// What several have to say about caches is added up.
+#[tokio::test]
+async fn cors_leaves_standing_what_a_hook_has_said() {
+    let mut options = Options::default();
+    let origins = engineio_tokio::AllowOrigin::Mirror;
+    options.cors = Some(engineio_tokio::Cors::new(origins));
+    options.hooks = Hooks::new().headers(|headers, _| {
+        headers.insert("vary", HeaderValue::from_static("Accept-Encoding"));
+    });
+    let host = Host::echo(options).await;
+    let origin = [("Origin", "https://example.org")];
+    let answer = host.request("GET", POLLING, &origin, b"").await;
+    let vary = answer.headers.iter().filter(|(name, _)| name == "vary");
+    let vary: Vec<_> = vary.map(|(_, value)| value.as_str()).collect();
+    assert_eq!(vary, ["Accept-Encoding", "Origin"]);
+}
+
+/// An observer whose own lock is poisoned by its first panic, as usual.
+#[derive(Default)]
+struct Fragile(Mutex<u64>);
+
+impl Observer for Fragile {
+    fn packets_received(&self, packets: u64, bytes: u64) {
+        let mut seen = self.0.lock().unwrap();
+        *seen += packets;
+        assert!(bytes < 1000, "too much for this observer");
+    }
+
+    fn session_closed(&self, _: CloseReason, _: TransportKind) {
+        *self.0.lock().unwrap() += 1;
+    }
+}
+
+#[tokio::test]
+async fn an_observer_that_panics_ends_no_more_than_its_session() {
+    let mut options = Options::default();
+    options.observer = Some(Arc::new(Fragile::default()));
+    let host = Host::echo(options).await;
+    let (mut web_socket, _peer) = host.open_web_socket().await;
+    web_socket.send(format!("4{}", "x".repeat(2000))).await;
+    host.until_empty().await;
+    assert_eq!(host.get(POLLING).await.status, 200);
+}

@@ -199,6 +199,10 @@ impl ClientTask {
         let mut any = false;
         while self.in_flight.len() < self.server.max_in_flight {
             let Some(pending) = self.backlog.pop_front() else {
+                // One read may have filled it with very many packets.
+                if self.backlog.capacity() > KEPT {
+                    self.backlog = VecDeque::new();
+                }
                 break;
             };
             any = true;
@@ -327,6 +331,9 @@ fn occupied(machine: &Machine) -> usize {
 
 /// Open calls at which abandoned ones are looked for first.
 const FIRST_SWEEP: usize = 64;
+
+/// Entries of the backlog for which the room is kept.
+const KEPT: usize = 64;
 
 /// Bytes of events that are read ahead of the handlers. One read may exceed it.
 const BACKLOG_BYTES: usize = 256 * 1024;

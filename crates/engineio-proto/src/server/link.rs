@@ -69,8 +69,11 @@ impl Link {
                 channel,
                 window,
             } => {
-                let rewrite = |frame| speech.frame(frame, *channel);
-                let frame = outbox.pop_as(|bytes| window.fits(bytes), rewrite)?;
+                let fits = |bytes| window.fits(bytes);
+                let frame = match speech.keeps_frames(*channel) {
+                    true => outbox.pop_if(fits)?,
+                    false => outbox.pop_as(fits, |frame| speech.frame(frame, *channel))?,
+                };
                 window.spend(frame.len());
                 Some(Output::Io(Io::Frame {
                     transport: *transport,

@@ -7,6 +7,7 @@ mod cause;
 mod greeting;
 mod io;
 mod link;
+mod packet;
 mod parting;
 mod peer;
 mod polling;
@@ -18,7 +19,6 @@ mod speech;
 mod web_socket;
 
 use alloc::collections::VecDeque;
-use core::ops::ControlFlow;
 
 use engineio_parser::{Channel, Frame, Message, Packet, Revision, Utf8Bytes};
 
@@ -298,36 +298,6 @@ impl Session {
         self.now = self.now.max(now);
     }
 
-    /// One packet of the client, whatever it came by. `Break`: the session must end.
-    fn on_packet(&mut self, packet: Packet) -> ControlFlow<CloseReason> {
-        if let Packet::Close = packet {
-            return ControlFlow::Break(CloseReason::TransportClose);
-        }
-        let State::Open { beat } = &mut self.state else {
-            return ControlFlow::Continue(());
-        };
-        let taken = match packet {
-            Packet::Pong(_) => beat.on_pong(self.now, &self.config),
-            Packet::Ping(_) => beat.on_ping(self.now, &self.config),
-            _ => {
-                beat.on_other_packet(self.now, &self.config);
-                Ok(())
-            }
-        };
-        if let Err(violation) = taken {
-            return ControlFlow::Break(violation.into());
-        }
-        match packet {
-            Packet::Message(message) => self.tell(Event::Message(message)),
-            // The document of revision 3 wants its data back; no server ever sent it.
-            // [js engine.io 6.6.12]
-            Packet::Ping(_) => self.outbox.push_once(Frame::Text(PONG)),
-            // Of no use here, and harmless. [js engine.io 6.6.12]
-            Packet::Open(_) | Packet::Close | Packet::Pong(_) | Packet::Upgrade | Packet::Noop => {}
-        }
-        ControlFlow::Continue(())
-    }
-
     /// The session is over: a request must not wait, a WebSocket must not stay open.
     fn on_input_after_the_end(&mut self, input: &Input) {
         match *input {
@@ -473,7 +443,11 @@ impl Machine for Session {
                 self.end_if_drained();
             }
         }
-        self.outputs.pop_front()
+        let output = self.outputs.pop_front();
+        if self.outputs.is_empty() && self.outputs.capacity() > KEPT {
+            self.outputs = VecDeque::new();
+        }
+        output
     }
 
     fn next_timeout(&self) -> Option<Timestamp> {
@@ -505,5 +479,5 @@ enum State {
     Closed { reason: CloseReason },
 }
 
-/// The answer to the ping of a client before revision 4.
-const PONG: Utf8Bytes = Utf8Bytes::from_static("3");
+/// Outputs for which the room is kept. One body may hold very many packets.
+const KEPT: usize = 64;

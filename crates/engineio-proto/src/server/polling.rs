@@ -3,10 +3,12 @@
 use core::ops::ControlFlow;
 
 use bytes::Bytes;
+use engineio_parser::{DecodeError, Packet, payload};
 
 use super::link::Link;
 use super::parting::Parting;
 use super::{BodyKind, Reject, Response, Session, State};
+use crate::body::text;
 use crate::close::{CloseReason, Violation};
 use crate::id::RequestId;
 
@@ -73,18 +75,30 @@ impl Session {
             return;
         };
         self.received.count(0, body.len());
-        let packets = self.speech.decode_post(post.kind, body);
-        for packet in packets.into_iter().flatten() {
+        let end = if self.speech.is_usual() {
+            self.on_packets(payload::decode(&text(body)))
+        } else {
+            let packets = self.speech.decode_post(post.kind, body);
+            self.on_packets(packets.into_iter().flatten())
+        };
+        match end {
+            ControlFlow::Continue(()) => self.respond(request, Response::Accepted),
+            ControlFlow::Break(reason) => self.end_by_post(request, reason),
+        }
+    }
+
+    fn on_packets(
+        &mut self,
+        packets: impl Iterator<Item = Result<Packet, DecodeError>>,
+    ) -> ControlFlow<CloseReason> {
+        for packet in packets {
             self.received.count(1, 0);
-            let end = match packet {
-                Ok(packet) => self.on_packet(packet),
-                Err(error) => ControlFlow::Break(Violation::BadPacket(error).into()),
-            };
-            if let ControlFlow::Break(reason) = end {
-                return self.end_by_post(request, reason);
+            match packet {
+                Ok(packet) => self.on_packet(packet)?,
+                Err(error) => return ControlFlow::Break(Violation::BadPacket(error).into()),
             }
         }
-        self.respond(request, Response::Accepted);
+        ControlFlow::Continue(())
     }
 
     fn end_by_post(&mut self, request: RequestId, reason: CloseReason) {

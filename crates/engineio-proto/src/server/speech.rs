@@ -47,8 +47,8 @@ impl Speech {
         self.revision
     }
 
-    /// Revision 4 without a script around it.
-    const fn is_usual(&self) -> bool {
+    /// Revision 4 without a script around it: most clients, who must not pay for the others.
+    pub(super) const fn is_usual(&self) -> bool {
         matches!((self.wire, &self.jsonp), (Wire::V4, None))
     }
 
@@ -60,6 +60,11 @@ impl Speech {
         }
     }
 
+    /// Whether messages for a WebSocket stay as they are.
+    pub(super) const fn keeps_frames(&self, channel: Channel) -> bool {
+        matches!((self.wire, channel), (Wire::V4, Channel::Bytes))
+    }
+
     /// A message for a WebSocket.
     pub(super) fn frame(&self, frame: Frame, channel: Channel) -> Frame {
         self.wire.rewrite(frame, channel)
@@ -69,9 +74,7 @@ impl Speech {
     pub(super) fn decode(&self, frame: &Frame) -> Result<Packet, DecodeError> {
         match self.wire {
             Wire::V4 => Packet::decode(frame),
-            // What a client means by its text is a guess, and a wrong one must not end the session.
-            Wire::Legacy(Dialect::ByteStrings) => PLAIN.decode(frame).map(legacy::repair),
-            Wire::Legacy(Dialect::ByteStringPayloads | Dialect::Plain) => PLAIN.decode(frame),
+            Wire::Legacy(dialect) => decode_legacy(frame, dialect),
         }
     }
 
@@ -80,8 +83,8 @@ impl Speech {
         self.wire == Wire::V4 && kind == BodyKind::Binary
     }
 
-    /// The packets of a post. `None`: it is a form without packets, which is ignored.
-    /// [js engine.io 6.6.12]
+    /// The packets of a post of an unusual client. `None`: it is a form without packets, which is
+    /// ignored. [js engine.io 6.6.12]
     pub(super) fn decode_post(
         &self,
         kind: BodyKind,
@@ -115,6 +118,11 @@ impl Speech {
             let payload = outbox.take_payload(usize::MAX)?;
             return Some(plain(payload, compress));
         }
+        self.unusual_answer(outbox, compress)
+    }
+
+    #[cold]
+    fn unusual_answer(&self, outbox: &mut Outbox, compress: Compress) -> Option<Response> {
         let (form, body) = outbox.take_all(|has_bytes| self.form(has_bytes))?;
         Some(self.wrap(form, body, compress))
     }
@@ -146,6 +154,16 @@ impl Speech {
             compress,
         }
     }
+}
+
+#[cold]
+fn decode_legacy(frame: &Frame, dialect: Dialect) -> Result<Packet, DecodeError> {
+    let packet = PLAIN.decode(frame)?;
+    Ok(match dialect {
+        // What a client means by its text is a guess, and a wrong one must not end the session.
+        Dialect::ByteStrings => legacy::repair(packet),
+        Dialect::ByteStringPayloads | Dialect::Plain => packet,
+    })
 }
 
 const fn plain(payload: Bytes, compress: Compress) -> Response {

@@ -8,7 +8,7 @@ use engineio_proto::{
 use http::{
     HeaderMap, HeaderValue, StatusCode,
     header::{
-        CACHE_CONTROL, CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, SET_COOKIE, USER_AGENT,
+        CACHE_CONTROL, CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, SET_COOKIE, USER_AGENT, VARY,
         X_XSS_PROTECTION,
     },
     request::Parts,
@@ -184,6 +184,19 @@ pub(crate) fn preflight(headers: HeaderMap) -> http::Response<Body> {
     let mut response = whole(StatusCode::NO_CONTENT, Bytes::new());
     response.headers_mut().extend(headers);
     response
+}
+
+/// Adds what CORS has to say. What a hook has said stands. [js cors 2.8: it comes first there]
+pub(crate) fn add_cors(headers: &mut HeaderMap, cors: HeaderMap) {
+    let mut name = None;
+    for (next, value) in cors {
+        name = next.or(name);
+        match &name {
+            Some(name) if *name == VARY => drop(headers.append(name, value)),
+            Some(name) if !headers.contains_key(name) => drop(headers.insert(name, value)),
+            _ => {}
+        }
+    }
 }
 
 /// Answers a request that is for somebody else.

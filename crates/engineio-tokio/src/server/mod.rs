@@ -176,7 +176,7 @@ impl<A: Acceptor> Server<A> {
             None => HeaderMap::new(),
         };
         let mut response = self.route(parts, body).await;
-        response.headers_mut().extend(cors);
+        answer::add_cors(response.headers_mut(), cors);
         response
     }
 

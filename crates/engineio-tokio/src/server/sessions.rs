@@ -67,7 +67,8 @@ impl Sessions {
         Ok(Wire::new(receiver, registration, self.life()))
     }
 
-    /// The mailbox of the session that a request is about.
+    /// The mailbox of the session that a request is about. Without one, it is refused.
+    /// [eio4 § Sending data; eio4 § Receiving data]
     pub(crate) fn find(&self, visit: &Visit) -> Result<Mailbox, Cause> {
         let table = self.lock();
         let session = table.sessions.get(&visit.sid);

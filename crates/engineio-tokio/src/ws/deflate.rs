@@ -72,8 +72,15 @@ pub(crate) fn agree(ours: PerMessageDeflate, request: &HeaderMap) -> Option<Agre
     let lists = request.get_all(SEC_WEBSOCKET_EXTENSIONS).into_iter();
     lists
         .filter_map(|list| list.to_str().ok())
+        // No extension that is known quotes anything but a number, so a quoted comma is no offer.
+        .filter(|list| !has_quoted_comma(list))
         .flat_map(|list| list.split(','))
         .find_map(|offer| accept(ours, offer))
+}
+
+fn has_quoted_comma(list: &str) -> bool {
+    let quoted = list.split('"').skip(1).step_by(2);
+    quoted.into_iter().any(|text| text.contains(','))
 }
 
 /// [RFC 7692 § 7.1] Declines what is not known, given twice, or out of its range.
@@ -130,7 +137,8 @@ impl Deflater {
         }
     }
 
-    /// Compresses one message. `None`: it is not large enough. [RFC 7692 § 7.2.1]
+    /// Compresses one message. `None`: it is to travel as it is, because it is not large enough.
+    /// [RFC 7692 § 7.2.1]
     pub(super) fn deflate(&mut self, message: &[u8]) -> Option<Vec<u8>> {
         if message.len() < self.agreement.threshold {
             return None;
@@ -138,25 +146,21 @@ impl Deflater {
         let coder = self
             .coder
             .get_or_insert_with(|| Compress::new(Compression::fast(), false));
-        let mut out = Vec::with_capacity(message.len() / 3 + 64);
-        let mut rest = message;
-        loop {
-            let before = coder.total_in();
-            // What comes out of memory and goes into memory cannot fail.
-            coder
-                .compress_vec(rest, &mut out, FlushCompress::Sync)
-                .ok()?;
-            rest = rest.get(taken(before, coder.total_in())..)?;
-            if rest.is_empty() && out.len() < out.capacity() {
-                break;
-            }
-            out.reserve(out.capacity().max(64));
-        }
-        out.truncate(out.len().saturating_sub(TAIL.len()));
-        if self.agreement.server_forgets {
+        // Room for all of it, whatever it is: a flush that has to be called twice loses track of
+        // what it has left to write.
+        let mut out = Vec::with_capacity(message.len() + message.len() / 8 + 256);
+        let before = coder.total_in();
+        let outcome = coder.compress_vec(message, &mut out, FlushCompress::Sync);
+        let is_whole = outcome.is_ok()
+            && taken(before, coder.total_in()) == message.len()
+            && out.len() < out.capacity()
+            && out.ends_with(&TAIL);
+        if self.agreement.server_forgets || !is_whole {
+            // Without memory it refers to nothing that the peer may not have seen.
             self.coder = None;
         }
-        Some(out)
+        out.truncate(out.len().saturating_sub(TAIL.len()));
+        is_whole.then_some(out)
     }
 }
 

@@ -85,6 +85,10 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Stream<T> {
             let Some(frame) = framing::take(&mut self.input, left)? else {
                 return Ok(None);
             };
+            if self.input.is_empty() && frame.payload.len() > KEPT {
+                // The frame has the buffer now; one as large is not kept for the next.
+                self.input = BytesMut::new();
+            }
             if frame.opcode.is_control() {
                 return self.on_control(&frame).map(Some);
             }
@@ -98,9 +102,18 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Stream<T> {
         match frame.opcode {
             Opcode::Close => {
                 // [RFC 6455 § 5.5.1] A reason needs a code, which is said back.
-                match frame.payload.get(..2) {
+                match frame.payload.split_first_chunk() {
                     None if !frame.payload.is_empty() => return Err(Broken::Protocol),
-                    code => self.send_close_frame(code.unwrap_or_default()),
+                    None => self.send_close_frame(&[]),
+                    Some((code, reason)) => {
+                        if !may_travel(u16::from_be_bytes(*code)) {
+                            return Err(Broken::Protocol);
+                        }
+                        if str::from_utf8(reason).is_err() {
+                            return Err(Broken::Encoding);
+                        }
+                        self.send_close_frame(code);
+                    }
                 }
                 return Ok(Err(End::Closed));
             }
@@ -210,6 +223,9 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Stream<T> {
                 Ok(written) => self.output.advance(written),
             }
         }
+        if self.output.try_reclaim(KEPT) {
+            self.output = BytesMut::new();
+        }
         Pin::new(&mut self.io)
             .poll_flush(cx)
             .map_err(|_| End::Closed)
@@ -222,6 +238,14 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Stream<T> {
         Ok(())
     }
 }
+
+/// Whether a peer may close with this code. [RFC 6455 § 7.4.1]
+const fn may_travel(code: u16) -> bool {
+    matches!(code, 1000..=1003 | 1007..=1014 | 3000..=4999)
+}
+
+/// Buffers of this size are kept for the next message, larger ones are not.
+const KEPT: usize = 64 * 1024;
 
 /// Bytes read at once.
 const CHUNK: usize = 8 * 1024;
@@ -276,5 +300,33 @@ mod tests {
             assert!(matches!(end, End::Closed | End::Failed));
         }
         assert!(messages > 1000, "{messages}");
+    }
+
+    /// One large message must not cost the connection as much for ever.
+    #[tokio::test]
+    async fn large_buffers_are_given_back() {
+        let mut headers = HeaderMap::new();
+        let offer = HeaderValue::from_static("permessage-deflate");
+        headers.insert(SEC_WEBSOCKET_EXTENSIONS, offer);
+        let agreement = agree(PerMessageDeflate::default(), &headers).unwrap();
+        let (ours, mut theirs) = tokio::io::duplex(1 << 25);
+        let mut stream = Stream::new(ours, 1_000_000, agreement);
+        let noise: Vec<u8> = (0..8_000_000_u32)
+            .map(|n| (n.wrapping_mul(2_654_435_761) >> 13) as u8 ^ (n >> 7) as u8)
+            .collect();
+        stream.send(Frame::Binary(noise.into())).unwrap();
+        poll_fn(|cx| stream.poll_flush(cx)).await.unwrap();
+        let mut frame = vec![0x82, 0xff];
+        frame.extend(1_000_000_u64.to_be_bytes());
+        frame.extend([0; 4]);
+        frame.resize(frame.len() + 1_000_000, 0);
+        AsyncWriteExt::write_all(&mut theirs, &frame).await.unwrap();
+        let received = poll_fn(|cx| stream.poll_receive(cx)).await;
+        assert!(matches!(received, Ok(Received::Message(_))));
+        drop(received);
+        let mut waker = Context::from_waker(std::task::Waker::noop());
+        assert!(stream.poll_receive(&mut waker).is_pending());
+        assert!(!stream.output.try_reclaim(1_000_000));
+        assert!(!stream.input.try_reclaim(900_000));
     }
 }

@@ -139,9 +139,17 @@ impl WebSocket {
                 ready!(self.stream.poll_flush(cx))?;
                 self.unanswered = 0;
             }
-            match ready!(self.stream.poll_receive(cx))? {
-                Received::Message(frame) => return Poll::Ready(Ok(frame)),
-                Received::Control => self.unanswered += 1,
+            match self.stream.poll_receive(cx)? {
+                Poll::Ready(Received::Message(frame)) => return Poll::Ready(Ok(frame)),
+                Poll::Ready(Received::Control) => self.unanswered += 1,
+                Poll::Pending => {
+                    // The answers do not wait for a message that may be long in coming.
+                    if self.unanswered > 0 {
+                        ready!(self.stream.poll_flush(cx))?;
+                        self.unanswered = 0;
+                    }
+                    return Poll::Pending;
+                }
             }
         }
     }

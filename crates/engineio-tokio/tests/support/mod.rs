@@ -328,7 +328,17 @@ impl Host {
 
     pub async fn web_socket_on(&self, stream: TcpStream, sid: Option<&str>) -> WebSocket {
         let sid = sid.map(|sid| format!("&sid={sid}")).unwrap_or_default();
-        let uri = format!("ws://localhost/engine.io/?EIO=4&transport=websocket{sid}");
+        Self::web_socket_with(stream, &format!("EIO=4&transport=websocket{sid}")).await
+    }
+
+    /// Opens a WebSocket with this query.
+    pub async fn web_socket_by(&self, query: &str) -> WebSocket {
+        let stream = TcpStream::connect(self.address).await.unwrap();
+        Self::web_socket_with(stream, query).await
+    }
+
+    async fn web_socket_with(stream: TcpStream, query: &str) -> WebSocket {
+        let uri = format!("ws://localhost/engine.io/?{query}");
         let builder = ClientBuilder::new()
             .uri(&uri)
             .unwrap()
@@ -462,6 +472,13 @@ pub fn sid_of(handshake: &str) -> String {
     let open = handshake.split('\x1e').next().unwrap();
     let json: serde_json::Value = serde_json::from_str(open.strip_prefix('0').unwrap()).unwrap();
     json["sid"].as_str().unwrap().to_owned()
+}
+
+/// The id in a handshake, whatever is around it.
+pub fn sid_within(handshake: &str) -> String {
+    let plain = handshake.replace('\\', "");
+    let (_, behind) = plain.split_once(r#""sid":""#).unwrap();
+    behind.split('"').next().unwrap().to_owned()
 }
 
 /// A generous limit: only a hang is ever seen by it.

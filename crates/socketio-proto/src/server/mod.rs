@@ -436,6 +436,9 @@ impl Machine for Connection {
             if let Some(output) = self.outputs.pop_front() {
                 return Some(output);
             }
+            if self.outputs.capacity() > KEPT {
+                self.outputs = VecDeque::new();
+            }
             match self.engine.poll_output()? {
                 Output::Io(io) => return Some(Output::Io(io)),
                 Output::Event(event) => self.on_engine_event(event),
@@ -462,3 +465,6 @@ enum State {
     Closing,
     Closed,
 }
+
+/// Outputs for which the room is kept. One body may hold very many packets.
+const KEPT: usize = 64;
