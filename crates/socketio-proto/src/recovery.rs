@@ -14,10 +14,11 @@
 //! Invariant: `events` are the events `last + 1 - events.len() ..= last` without a gap, `bytes` is
 //! their size, and `order` names exactly the keys of `sessions`, the oldest first.
 
-use alloc::collections::{BTreeMap, VecDeque};
+use alloc::collections::{BTreeMap, BTreeSet, VecDeque};
 use alloc::format;
 use alloc::vec::Vec;
 use core::fmt;
+use core::mem;
 use core::time::Duration;
 
 use crate::{Encoded, Room, Selector, SocketId, Timestamp, Utf8Bytes, json};
@@ -164,6 +165,7 @@ pub struct RecoveryLog<D = ()> {
     sessions: BTreeMap<PrivateId, Kept<D>>,
     order: VecDeque<(PrivateId, u64)>,
     persisted: u64,
+    forgotten: Vec<Persisted<D>>,
 }
 
 impl<D> RecoveryLog<D> {
@@ -179,7 +181,16 @@ impl<D> RecoveryLog<D> {
             sessions: BTreeMap::new(),
             order: VecDeque::new(),
             persisted: 0,
+            forgotten: Vec::new(),
         }
+    }
+
+    /// Takes the sessions that the log has let go of since the last call, because they are too old
+    /// or too many, or because the client cannot be served any more. For a driver that shares the
+    /// log under a lock: what an application keeps may do anything when it is dropped, so it is
+    /// dropped elsewhere.
+    pub fn take_forgotten(&mut self) -> Vec<Persisted<D>> {
+        mem::take(&mut self.forgotten)
     }
 
     /// The offset of the newest event. What a socket that is let in now may miss comes behind it.
@@ -208,7 +219,8 @@ impl<D> RecoveryLog<D> {
 
     /// Remembers a session whose connection was lost.
     pub fn persist(&mut self, now: Timestamp, pid: PrivateId, session: Persisted<D>) {
-        self.take(&pid);
+        let earlier = self.take(&pid).map(|kept| kept.session);
+        self.forgotten.extend(earlier);
         self.persisted += 1;
         let kept = Kept {
             until: now + self.limits.max_age,
@@ -226,6 +238,18 @@ impl<D> RecoveryLog<D> {
         self.forget_events(now);
         self.forget_sessions(now);
         let session = self.take(&resume.pid)?.session;
+        match self.missed(resume, &session) {
+            Some(missed) => Some(Restored { session, missed }),
+            None => {
+                self.forgotten.push(session);
+                None
+            }
+        }
+    }
+
+    /// What was meant for a session since the client last heard of it. `None` if that is not known
+    /// any more.
+    fn missed(&self, resume: &Resume, session: &Persisted<D>) -> Option<Vec<Encoded>> {
         let since = self.place(&session.since)?;
         let heard = resume
             .offset
@@ -236,14 +260,14 @@ impl<D> RecoveryLog<D> {
         let known = u64::try_from(self.events.len()).ok()?;
         let skipped = heard.checked_sub(self.last - known)?;
         let events = (self.last + 1 - known..).zip(&self.events);
+        let own = Room::from(&session.sid);
+        // Looked up for each event: a client may be in very many rooms.
+        let rooms: BTreeSet<&Room> = session.rooms.iter().chain([&own]).collect();
         let missed = events
             .skip(usize::try_from(skipped).ok()?)
-            .filter(|(_, event)| event.reaches(&session))
+            .filter(|(_, event)| event.reaches(&session.sid, &rooms))
             .map(|(number, event)| event.packet.with_offset(&self.offset(number)));
-        Some(Restored {
-            missed: missed.collect(),
-            session,
-        })
+        Some(missed.collect())
     }
 
     /// Forgets what is too old. The other calls do so too; this one is for a namespace in which
@@ -286,7 +310,8 @@ impl<D> RecoveryLog<D> {
                 return;
             }
             if kept.is_some() {
-                self.sessions.remove(pid);
+                let kept = self.sessions.remove(pid);
+                self.forgotten.extend(kept.map(|kept| kept.session));
             }
             self.order.pop_front();
         }
@@ -325,18 +350,16 @@ struct Recorded {
 
 impl Recorded {
     /// Whether the event was meant for a socket, as far as its rooms at the end tell.
-    fn reaches<D>(&self, session: &Persisted<D>) -> bool {
+    fn reaches(&self, sid: &SocketId, is_in: &BTreeSet<&Room>) -> bool {
         let Selector {
             rooms,
             except,
             except_socket,
         } = &self.selector;
-        let is_in = |room: &Room| {
-            room.as_str() == session.sid.as_str() || session.rooms.iter().any(|own| own == room)
-        };
+        let is_in = |room: &Room| is_in.contains(room);
         (rooms.is_empty() || rooms.iter().any(is_in))
             && !except.iter().any(is_in)
-            && except_socket.as_ref() != Some(&session.sid)
+            && except_socket.as_ref() != Some(sid)
     }
 }
 

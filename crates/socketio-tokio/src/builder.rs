@@ -71,7 +71,9 @@ impl Builder {
     }
 
     /// Whether a dynamic namespace is forgotten when its last client leaves: no. Without it, a
-    /// client that asks for ever new names makes the server grow.
+    /// client that asks for ever new names makes the server grow. With it, what
+    /// [connection state recovery](Self::connection_state_recovery) has kept for the namespace is
+    /// forgotten, too.
     pub fn cleanup_empty_child_namespaces(mut self, cleanup: bool) -> Self {
         self.plan.cleanup = if cleanup {
             Cleanup::Forget

@@ -142,10 +142,19 @@ impl ClientTask {
                 within,
                 asker,
             } => self.call(machine, turn.now, &packet, within, asker),
-            Command::Close => machine.close(turn.now),
+            Command::Close => {
+                machine.close(turn.now);
+                self.forget_events(|_| true);
+            }
             Command::CloseSession => machine.close_session(turn.now),
             Command::CloseSlow => machine.abort(),
-            Command::Disconnect(namespace) => machine.disconnect(&namespace),
+            Command::Disconnect(namespace) => {
+                machine.disconnect(&namespace);
+                if !machine.is_connected(&namespace) {
+                    self.forget_events(|name| *name == namespace);
+                }
+            }
+            Command::Replaced(namespace) => machine.disconnect(&namespace),
             Command::Emit(packet, emit) => match machine.emit(&packet, emit) {
                 // The outbox has counted these bytes against the same limit, so this is a
                 // client that fills its buffer with acknowledgements. No gap may open.
@@ -159,6 +168,18 @@ impl ClientTask {
             }
             Command::ShutDown => machine.shut_down(turn.now),
         }
+    }
+
+    /// Who was put out is not heard any more.
+    fn forget_events(&mut self, of: impl Fn(&Name) -> bool) {
+        self.backlog.retain(
+            |pending| !matches!(pending, Pending::Event { namespace, .. } if of(namespace)),
+        );
+        let args = self.backlog.iter().filter_map(|pending| match pending {
+            Pending::Event { args, .. } => Some(args_len(args)),
+            Pending::Connect(_) | Pending::Disconnect { .. } | Pending::Malformed(_) => None,
+        });
+        self.backlog_bytes = args.sum();
     }
 
     fn call(
@@ -186,10 +207,11 @@ impl ClientTask {
             return;
         }
         self.calls.retain(|(namespace, id), asker| {
-            if asker.is_gone() {
+            let is_gone = asker.is_gone();
+            if is_gone {
                 machine.forget(namespace, *id);
             }
-            !asker.is_gone()
+            !is_gone
         });
         self.sweep_at = FIRST_SWEEP.max(self.calls.len() * 2);
     }
@@ -343,7 +365,8 @@ impl Drop for ClientTask {
     fn drop(&mut self) {
         self.outbox.close();
         for Joined { socket, .. } in &self.joined {
-            socket.set_gone();
+            socket.end(false);
+            socket.listeners().off_all();
         }
         self.server.connections.remove(self.key);
     }

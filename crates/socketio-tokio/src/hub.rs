@@ -156,15 +156,23 @@ impl Hub {
     }
 
     /// Forgets a socket, and returns the rooms in which it was.
-    pub(crate) fn remove(&self, id: &SocketId) -> Vec<Room> {
+    pub(crate) fn remove_if(
+        &self,
+        id: &SocketId,
+        is_first: impl FnOnce() -> bool,
+        keep: impl FnOnce(Vec<Room>),
+    ) {
         let mut members = self.lock();
+        if !is_first() {
+            return;
+        }
         let rooms: Vec<_> = members.rooms.rooms_of(id).cloned().collect();
         if members.news.is_some() {
             rooms.iter().for_each(|room| members.leave(id, room));
         }
         members.rooms.leave_all(id);
         members.sockets.remove(id);
-        rooms
+        keep(rooms);
     }
 
     pub(crate) fn join(&self, socket: &Socket, room: Room) {
@@ -176,9 +184,12 @@ impl Hub {
         self.tell(members);
     }
 
-    pub(crate) fn leave(&self, id: &SocketId, room: &Room) {
+    pub(crate) fn leave(&self, socket: &Socket, room: &Room) {
         let mut members = self.lock();
-        members.leave(id, room);
+        // The id may be that of another socket by now.
+        if !socket.is_gone() {
+            members.leave(socket.id(), room);
+        }
         self.tell(members);
     }
 
@@ -196,7 +207,7 @@ impl Hub {
     /// Makes sockets leave rooms, all at once.
     pub(crate) fn leave_all(&self, sockets: &[Socket], rooms: &[Room]) {
         let mut members = self.lock();
-        for socket in sockets {
+        for socket in sockets.iter().filter(|socket| !socket.is_gone()) {
             rooms
                 .iter()
                 .for_each(|room| members.leave(socket.id(), room));
@@ -302,8 +313,15 @@ impl Hub {
         let sent = match self.recovery_of(emit) {
             None => socket.push(packet.clone(), emit),
             Some(recovery) => {
+                let own = vec![Room::from(socket.id())];
+                // Who is at the door gets it in any case, and not once more from the log.
+                let except = match socket.is_connected() {
+                    true => Vec::new(),
+                    false => own.clone(),
+                };
                 let selector = Selector {
-                    rooms: vec![Room::from(socket.id())],
+                    rooms: own,
+                    except,
                     ..Selector::default()
                 };
                 recovery.send(&selector, packet, |packet| {
@@ -337,6 +355,11 @@ impl Hub {
     /// The memory that an event has to go through. [js socket.io 4.8.4] not if it is volatile.
     fn recovery_of(&self, emit: Emit) -> Option<&Recovery> {
         self.recovery.as_ref().filter(|_| !emit.volatile)
+    }
+
+    #[cfg(test)]
+    pub(crate) fn block(&self) -> impl Drop + '_ {
+        self.lock()
     }
 
     fn lock(&self) -> MutexGuard<'_, Members> {

@@ -87,36 +87,33 @@ impl Listeners {
 
     /// Forgets one handler. False if it was gone already.
     pub(crate) fn off(&self, listener: Listener) -> bool {
-        let mut lists = self.lock();
-        let before = lists.len();
-        lists
-            .events
-            .retain(|named| named.entry.listener != listener);
-        lists.any.retain(|entry| entry.listener != listener);
-        lists
-            .any_outgoing
-            .retain(|entry| entry.listener != listener);
-        lists.middleware.retain(|entry| entry.listener != listener);
-        lists
-            .disconnecting
-            .retain(|entry| entry.listener != listener);
-        lists.disconnect.retain(|entry| entry.listener != listener);
-        lists.len() < before
+        // Dropped behind the lock: what a handler owns may use the socket then.
+        let removed = self.lock().remove(listener);
+        removed.len() > 0
     }
 
     /// Forgets all handlers of an event.
     pub(crate) fn off_event(&self, event: &str) {
-        self.lock().events.retain(|named| *named.event != *event);
+        let mut lists = self.lock();
+        let removed: Vec<_> = lists
+            .events
+            .extract_if(.., |named| *named.event == *event)
+            .collect();
+        drop(lists);
+        drop(removed);
     }
 
     /// Forgets all handlers, whatever they are for.
     pub(crate) fn off_all(&self) {
         let mut lists = self.lock();
         let next = lists.next;
-        *lists = Lists {
+        let fresh = Lists {
             next,
             ..Lists::default()
         };
+        let removed = std::mem::replace(&mut *lists, fresh);
+        drop(lists);
+        drop(removed);
     }
 
     /// How many handlers of an event there are.
@@ -184,6 +181,25 @@ impl Listeners {
 }
 
 impl Lists {
+    fn remove(&mut self, listener: Listener) -> Self {
+        fn of<F>(list: &mut Vec<Entry<F>>, listener: Listener) -> Vec<Entry<F>> {
+            list.extract_if(.., |entry| entry.listener == listener)
+                .collect()
+        }
+        Self {
+            next: 0,
+            events: self
+                .events
+                .extract_if(.., |named| named.entry.listener == listener)
+                .collect(),
+            any: of(&mut self.any, listener),
+            any_outgoing: of(&mut self.any_outgoing, listener),
+            middleware: of(&mut self.middleware, listener),
+            disconnecting: of(&mut self.disconnecting, listener),
+            disconnect: of(&mut self.disconnect, listener),
+        }
+    }
+
     fn len(&self) -> usize {
         self.events.len()
             + self.any.len()

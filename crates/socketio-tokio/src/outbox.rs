@@ -31,10 +31,12 @@ pub(crate) enum Command {
     CloseSession,
     /// Close because the client reads too slowly to be served.
     CloseSlow,
-    /// Leave one namespace.
+    /// Leave one namespace, and hear nothing more from there.
     Disconnect(Namespace),
     /// Write a packet.
     Emit(Encoded, Emit),
+    /// Leave one namespace in which the client has a newer socket, over another connection.
+    Replaced(Namespace),
     /// Answer an event late.
     Reply {
         socket: Socket,
@@ -55,13 +57,14 @@ impl Command {
             | Self::CloseSession
             | Self::CloseSlow
             | Self::Disconnect(_)
+            | Self::Replaced(_)
             | Self::ShutDown => 0,
         }
     }
 }
 
 /// What a packet occupies beside its bytes, so that a flood of tiny ones has a bound too.
-const OVERHEAD: usize = 64;
+pub(crate) const OVERHEAD: usize = 64;
 
 /// The bytes of an event or acknowledgement, header not counted.
 pub(crate) fn args_len(args: &Args) -> usize {
@@ -163,7 +166,8 @@ impl Outbox {
 
     /// The bytes that wait for this client to read.
     pub(crate) fn queued_bytes(&self) -> usize {
-        self.written.load(Ordering::Relaxed) + self.lock().waiting
+        let queue = self.lock();
+        self.written.load(Ordering::Relaxed) + queue.waiting
     }
 
     /// Refuses everything from now on and drops what waits.
@@ -173,7 +177,11 @@ impl Outbox {
         queue.waiting = 0;
         let commands = std::mem::take(&mut queue.commands);
         drop(queue);
-        drop(commands);
+        for command in commands {
+            if let Command::Call { asker, .. } = command {
+                asker.tell(Err(crate::error::CallError::Disconnected));
+            }
+        }
         self.drained.notify_waiters();
     }
 
@@ -257,5 +265,25 @@ mod tests {
             Err(EmitError::NotConnected)
         ));
         assert_eq!(outbox.queued_bytes(), 0);
+    }
+
+    #[test]
+    fn what_is_on_its_way_into_the_session_is_never_unseen() {
+        for round in 0..20_000 {
+            let outbox = std::sync::Arc::new(outbox(1_000_000));
+            outbox.push(packet("12345")).unwrap();
+            let start = std::sync::Arc::new(std::sync::Barrier::new(2));
+            let (its, go) = (outbox.clone(), start.clone());
+            let taker = std::thread::spawn(move || {
+                go.wait();
+                let mut taken = Vec::new();
+                its.take(&mut taken);
+            });
+            start.wait();
+            for _ in 0..50 {
+                assert!(outbox.queued_bytes() > 0, "round {round}");
+            }
+            taker.join().unwrap();
+        }
     }
 }

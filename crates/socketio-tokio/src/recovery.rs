@@ -7,6 +7,7 @@
 
 use std::collections::HashMap;
 use std::fmt;
+use std::ops::{Deref, DerefMut};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
@@ -18,6 +19,7 @@ use tokio::time::Instant;
 
 use crate::extensions::Extensions;
 use crate::hub::Hub;
+use crate::outbox::OVERHEAD;
 use crate::random;
 use crate::socket::Socket;
 
@@ -183,21 +185,27 @@ impl Recovery {
     }
 
     /// The client is kept out after all; it may come again.
-    pub(crate) fn give_back(&self, claim: Box<Claim>) {
+    pub(crate) fn give_back(&self, hub: &Arc<Hub>, claim: Box<Claim>) {
         let pid = claim.resume.pid;
-        self.lock().log.persist(self.now(), pid, claim.session);
+        let mut state = self.lock();
+        state.log.persist(self.now(), pid, claim.session);
+        self.start_sweeping(&mut state, hub);
     }
 
     /// Makes a socket reachable. If it is one that is back and the log still has all it has
-    /// missed, that comes first; otherwise it begins anew, under the id that it has.
-    pub(crate) fn admit(&self, socket: &Socket, claim: Option<Box<Claim>>) -> Entry {
+    /// missed, and it fits into `room` bytes, that comes first; otherwise it begins anew, under the
+    /// id that it has.
+    pub(crate) fn admit(&self, socket: &Socket, claim: Option<Box<Claim>>, room: usize) -> Entry {
         let now = self.now();
         let mut state = self.lock();
         let restored = claim.and_then(|claim| {
             let Claim { resume, session } = *claim;
             // Put back for a moment: what came while the client was at the door counts as missed.
             state.log.persist(now, resume.pid.clone(), session);
-            state.log.restore(now, &resume).map(|it| (resume.pid, it))
+            let restored = state.log.restore(now, &resume)?;
+            // What does not fit into the buffer would cost the connection, again and again.
+            let len = restored.missed.iter().map(|packet| packet.len() + OVERHEAD);
+            (len.sum::<usize>() <= room).then_some((resume.pid, restored))
         });
         let (key, missed) = match restored {
             Some((pid, Restored { session, missed })) => {
@@ -264,8 +272,33 @@ impl Recovery {
         Timestamp::from_millis(u64::try_from(elapsed).unwrap_or(u64::MAX))
     }
 
-    fn lock(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock(&self) -> Held<'_> {
+        let state = self.state.lock();
+        Held(Some(state.unwrap_or_else(PoisonError::into_inner)))
+    }
+}
+
+/// The lock. What the log has let go of meanwhile is dropped behind it: it may use the namespace.
+struct Held<'a>(Option<MutexGuard<'a, State>>);
+
+impl Deref for Held<'_> {
+    type Target = State;
+
+    fn deref(&self) -> &State {
+        self.0.as_ref().expect("held until it is dropped")
+    }
+}
+
+impl DerefMut for Held<'_> {
+    fn deref_mut(&mut self) -> &mut State {
+        self.0.as_mut().expect("held until it is dropped")
+    }
+}
+
+impl Drop for Held<'_> {
+    fn drop(&mut self) {
+        let forgotten = self.0.take().map(|mut state| state.log.take_forgotten());
+        drop(forgotten);
     }
 }
 
@@ -321,5 +354,41 @@ const SWEEP: Duration = Duration::from_secs(1);
 impl fmt::Debug for Recovery {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Recovery").finish_non_exhaustive()
+    }
+}
+
+#[cfg(all(test, feature = "test"))]
+mod tests {
+    use super::*;
+    use crate::server::Server;
+    use crate::test::Client;
+
+    #[tokio::test]
+    async fn who_is_back_while_its_end_is_noticed_keeps_its_rooms() {
+        let recovery = ConnectionStateRecovery::default();
+        let io = Server::builder()
+            .connection_state_recovery(recovery)
+            .build();
+        let _ada = Client::connect(&io, "/").await.unwrap();
+        let socket = io.of("/").sockets().remove(0);
+        socket.join("lobby");
+        let hub = Arc::clone(socket.hub());
+        let resume = Resume {
+            pid: socket.session().unwrap().pid.clone(),
+            offset: None,
+        };
+        // The task of the old connection has noticed its end, and waits for the lock of the rooms.
+        let (dying, blocked) = (socket.clone(), hub.block());
+        let end = std::thread::spawn(move || dying.end(true));
+        std::thread::sleep(Duration::from_millis(50));
+        // Meanwhile the client is back over another one.
+        let its = Arc::clone(&hub);
+        let back = std::thread::spawn(move || its.recovery().unwrap().claim(&resume));
+        std::thread::sleep(Duration::from_millis(50));
+        drop(blocked);
+        end.join().unwrap();
+        let claim = back.join().unwrap().expect("claimed");
+        let rooms = claim.session.rooms.len();
+        assert_eq!(rooms, 2, "lobby and its own");
     }
 }

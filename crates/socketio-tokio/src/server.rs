@@ -4,6 +4,7 @@ use std::convert::Infallible;
 use std::fmt;
 use std::future::Future;
 use std::io;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::sync::{Arc, Weak};
 use std::task::{Context, Poll};
@@ -67,7 +68,7 @@ pub(crate) struct Shared {
     node: Option<Arc<Node>>,
     pub(crate) connections: Arc<Connections>,
     pub(crate) max_in_flight: usize,
-    max_buffer_size: usize,
+    pub(crate) max_buffer_size: usize,
     config: Config,
     on_new_namespace: Option<OnNewNamespace>,
     pub(crate) observer: Option<Arc<dyn Observer>>,
@@ -353,7 +354,11 @@ impl Shared {
     /// Tells the application that a namespace has come into being.
     pub(crate) fn announce(&self, hub: &Arc<Hub>) {
         if let Some(tell) = &self.on_new_namespace {
-            tell(&Broadcast::new(Arc::clone(hub)));
+            let choice = Broadcast::new(Arc::clone(hub));
+            // A panic there must not end the connection of whoever asked for the namespace.
+            if catch_unwind(AssertUnwindSafe(|| tell(&choice))).is_err() {
+                tracing::error!(namespace = hub.name().as_str(), "on_new_namespace panicked");
+            }
         }
     }
 }

@@ -230,16 +230,16 @@ impl Socket {
 
     /// Leaves a room. An unknown room is ignored.
     pub fn leave(&self, room: impl Into<Room>) {
-        self.0.hub.leave(&self.0.id, &room.into());
+        self.0.hub.leave(self, &room.into());
     }
 
     /// The rooms in which this socket is, that of its own id included.
     pub fn rooms(&self) -> Vec<Room> {
-        let last = self.last_rooms();
-        if last.is_empty() {
-            self.0.hub.rooms_of(&self.0.id)
+        // The id may be that of another socket after the end.
+        if self.is_gone() {
+            self.last_rooms()
         } else {
-            last
+            self.0.hub.rooms_of(&self.0.id)
         }
     }
 
@@ -364,11 +364,11 @@ impl Socket {
 
     /// The same, with room events that are still to be [told](Hub::tell_news).
     fn set_gone_untold(&self) {
-        let earlier = self.0.status.swap(Status::Gone as u8, Ordering::AcqRel);
-        if earlier != Status::Gone as u8 {
-            let rooms = self.0.hub.remove(&self.0.id);
-            *self.lock_last_rooms() = rooms;
-        }
+        let is_first =
+            || self.0.status.swap(Status::Gone as u8, Ordering::AcqRel) != Status::Gone as u8;
+        self.0.hub.remove_if(&self.0.id, is_first, |rooms| {
+            *self.lock_last_rooms() = rooms
+        });
     }
 
     /// The client has left. If its end was nobody's wish, it may come back.
@@ -382,7 +382,7 @@ impl Socket {
     /// The client has come back over another connection: this one is over. Returns its rooms; room
     /// events are still to be [told](Hub::tell_news).
     pub(crate) fn replace(&self) -> Vec<Room> {
-        self.command(Command::Disconnect(self.namespace().clone()));
+        self.command(Command::Replaced(self.namespace().clone()));
         self.set_gone_untold();
         self.last_rooms()
     }

@@ -374,3 +374,65 @@ fn hear(missed: Vec<String>, back: &Session, session: &mut Session, heard: &mut 
         session.offset = Some(offset);
     }
 }
+
+#[tokio::test]
+async fn the_end_of_the_old_connection_does_not_touch_the_new_one() {
+    let seen = Arc::new(Mutex::new(Vec::new()));
+    let note = Arc::clone(&seen);
+    let io = server(
+        Namespace::new("/")
+            .on_connect(async |socket: Socket| {
+                if !socket.is_recovered() {
+                    socket.join("lobby");
+                }
+            })
+            .on_disconnect(move |socket: Socket| {
+                let rooms = socket.rooms().len();
+                note.lock().unwrap().push(rooms);
+                socket.leave("lobby");
+                async {}
+            }),
+    );
+    let address = serve(&io).await;
+    let (_old, session) = first(address).await;
+    while io.to("lobby").sockets().is_empty() {
+        tokio::time::sleep(Duration::from_millis(2)).await;
+    }
+    let (_new, _, back) = again(address, &session).await;
+    assert_eq!(back.sid, session.sid);
+    while seen.lock().unwrap().is_empty() {
+        tokio::time::sleep(Duration::from_millis(2)).await;
+    }
+    tokio::time::sleep(Duration::from_millis(50)).await;
+    assert_eq!(
+        (seen.lock().unwrap().clone(), io.to("lobby").sockets().len()),
+        (vec![0], 1)
+    );
+}
+
+#[tokio::test]
+async fn what_middleware_says_to_who_is_back_comes_once() {
+    let options = ConnectionStateRecovery::default().skip_middlewares(false);
+    let io = recovering(
+        Namespace::new("/").middleware(async |socket: Socket| {
+            socket.emit("hello", ()).unwrap();
+            Ok::<_, ConnectError>(())
+        }),
+        options,
+    );
+    let address = serve(&io).await;
+    let mut client = Client::open(address).await;
+    let (hello, mut session) = connect(&mut client, &json!({})).await;
+    session.offset = Some(read(&hello[0]).1);
+    drop(client);
+    until_gone(&io).await;
+    io.emit("n", 1).unwrap();
+    let (_client, came, back) = again(address, &session).await;
+    assert_eq!(back.sid, session.sid);
+    let came: Vec<_> = came.iter().map(|packet| read(packet).0).collect();
+    assert_eq!(
+        came.iter().filter(|it| **it == json!(["hello"])).count(),
+        1,
+        "{came:?}"
+    );
+}

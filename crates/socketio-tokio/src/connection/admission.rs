@@ -1,6 +1,7 @@
 //! A client at the door of a namespace: the namespace is found, middleware decides, then the
 //! client is let in or kept out.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use socketio_proto::server::{Accept, ConnectRequest};
@@ -82,7 +83,10 @@ impl ClientTask {
                     let context = NamespaceContext::new(name, search.handshake.clone());
                     return self.launch(turn, || matches(&context, true), || search);
                 }
-                Matcher::Path(matches) => matches(path),
+                // A rule that panics has said no, as one that is asked has.
+                Matcher::Path(matches) => {
+                    catch_unwind(AssertUnwindSafe(|| matches(path))).unwrap_or(false)
+                }
                 Matcher::Pattern(pattern) => pattern.params(path).is_some(),
             };
             if matches {
@@ -213,7 +217,7 @@ impl ClientTask {
         self.apply_commands(turn);
         // Reachable first: what is emitted from now on waits behind the answer.
         let entry = match socket.hub().recovery() {
-            Some(recovery) => Some(recovery.admit(&socket, claim)),
+            Some(recovery) => Some(recovery.admit(&socket, claim, self.server.max_buffer_size)),
             None => {
                 socket.set_connected(Vec::new());
                 None
@@ -230,6 +234,7 @@ impl ClientTask {
         if !turn.machine.is_connected(socket.namespace()) {
             // The connection has ended while middleware was thinking. Whoever was back may come
             // back again.
+            socket.listeners().off_all();
             return socket.end(socket.is_recovered());
         }
         if let Some(observer) = &self.server.observer {
@@ -251,9 +256,10 @@ impl ClientTask {
     fn keep_out(&mut self, turn: &mut Turn<'_, '_>, admission: Admission, error: &ConnectError) {
         self.apply_commands(turn);
         admission.socket.set_gone();
+        admission.socket.listeners().off_all();
         self.refuse(turn, admission.request, error);
         if let (Some(recovery), Some(claim)) = (admission.visit.hub().recovery(), admission.claim) {
-            recovery.give_back(claim);
+            recovery.give_back(admission.visit.hub(), claim);
         }
     }
 

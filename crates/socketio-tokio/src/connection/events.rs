@@ -139,6 +139,10 @@ impl ClientTask {
         mut passage: Passage,
         ended: Ended<Passed>,
     ) {
+        // [js socket.io 4.8.4] nothing is served behind the end.
+        if passage.socket.is_gone() {
+            return;
+        }
         let stopped = match ended {
             Ended::Finished(Ok(None)) => return self.pass(turn, passage),
             Ended::Finished(Ok(Some(args))) => {
@@ -223,6 +227,8 @@ impl ClientTask {
         }
         socket.forget_rooms();
         let own = socket.listeners().disconnect();
+        // They may own the socket that owns them.
+        socket.listeners().off_all();
         for handler in routes.on_disconnect.iter().chain(&own) {
             self.launch(turn, || handler(&context, false), leaving);
         }
