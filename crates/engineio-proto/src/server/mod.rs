@@ -436,7 +436,9 @@ impl Machine for Session {
 
     fn poll_output(&mut self) -> Option<Output<Io, Event>> {
         if self.outputs.is_empty() {
-            if let Some(output) = self.link.flush(&mut self.outbox, &self.speech) {
+            if !self.outbox.is_empty()
+                && let Some(output) = self.link.flush(&mut self.outbox, &self.speech)
+            {
                 return Some(output);
             }
             if let Link::WebSocket { .. } = self.link {
