@@ -1,4 +1,5 @@
 //! The server for the public Engine.IO protocol suite, on the port that `PORT` names, otherwise 3000.
+//! With `--legacy` it serves old clients, too: what the suite of today forbids and that of revision 3 asks for.
 
 use std::error::Error;
 
@@ -10,5 +11,10 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let port = std::env::var("PORT").map_or(Ok(3000), |port| port.parse())?;
     let listener = TcpListener::bind(("localhost", port)).await?;
     println!("http://{}", listener.local_addr()?);
-    Ok(axum::serve(listener, interop::conformance::engineio()).await?)
+    let app = if std::env::args().any(|argument| argument == "--legacy") {
+        interop::conformance::engineio_legacy()
+    } else {
+        interop::conformance::engineio()
+    };
+    Ok(axum::serve(listener, app).await?)
 }

@@ -1,4 +1,5 @@
 //! The server for the public Socket.IO protocol suite, on the port that `PORT` names, otherwise 3000.
+//! With `--legacy` it serves clients of Socket.IO 1 and 2, too.
 
 use std::error::Error;
 
@@ -10,5 +11,10 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let port = std::env::var("PORT").map_or(Ok(3000), |port| port.parse())?;
     let listener = TcpListener::bind(("localhost", port)).await?;
     println!("http://{}", listener.local_addr()?);
-    Ok(axum::serve(listener, interop::conformance::socketio()).await?)
+    let app = if std::env::args().any(|argument| argument == "--legacy") {
+        interop::conformance::socketio_legacy()
+    } else {
+        interop::conformance::socketio()
+    };
+    Ok(axum::serve(listener, app).await?)
 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use axum::Router;
 use serde_json::{Map, Value};
-use socketio::{Ack, Args, Auth, Namespace, Server, Socket};
+use socketio::{Ack, Args, Auth, Builder, Namespace, Server, Socket};
 
 use crate::echo;
 
@@ -24,17 +24,29 @@ pub fn engineio() -> Router {
     echo::router(PING_INTERVAL, PING_TIMEOUT)
 }
 
+/// The same with clients of revisions 2 and 3, for the suite of revision 3.
+pub fn engineio_legacy() -> Router {
+    echo::legacy_router(PING_INTERVAL, PING_TIMEOUT)
+}
+
 /// The server of the Socket.IO suite, at `/socket.io/`, with the namespaces `/` and `/custom`.
 pub fn socketio() -> Router {
-    let io = Server::builder()
+    socketio::axum::router(&builder().build())
+}
+
+/// The same with clients of Socket.IO 1 and 2.
+pub fn socketio_legacy() -> Router {
+    socketio::axum::router(&builder().legacy_clients(true).build())
+}
+
+fn builder() -> Builder {
+    Server::builder()
         .ping_interval(PING_INTERVAL)
         .ping_timeout(PING_TIMEOUT)
         .connect_timeout(CONNECT_TIMEOUT)
         .max_http_buffer_size(echo::MAX_PAYLOAD)
         .namespace(namespace("/"))
         .namespace(namespace("/custom"))
-        .build();
-    socketio::axum::router(&io)
 }
 
 fn namespace(path: &str) -> Namespace {

@@ -15,11 +15,14 @@ pub const MAX_PAYLOAD: u64 = 1_000_000;
 
 /// The server, at `/engine.io/`.
 pub fn router(ping_interval: Duration, ping_timeout: Duration) -> Router {
-    let mut options = Options::default();
-    options.engine.ping_interval = ping_interval;
-    options.engine.ping_timeout = ping_timeout;
-    options.engine.max_payload = MAX_PAYLOAD;
-    Router::new().route_service("/engine.io/", Server::new(options, EchoServer))
+    serve(options(ping_interval, ping_timeout))
+}
+
+/// The same for clients of revisions 2 and 3, too.
+pub fn legacy_router(ping_interval: Duration, ping_timeout: Duration) -> Router {
+    let mut options = options(ping_interval, ping_timeout);
+    options.engine.legacy_clients = true;
+    serve(options)
 }
 
 /// The server as it is by default, but for its WebSockets, which are compressed too.
@@ -27,6 +30,18 @@ pub fn compressing_router() -> Router {
     let mut options = Options::default();
     options.engine.max_payload = MAX_PAYLOAD;
     options.per_message_deflate = Some(PerMessageDeflate::default());
+    serve(options)
+}
+
+fn options(ping_interval: Duration, ping_timeout: Duration) -> Options {
+    let mut options = Options::default();
+    options.engine.ping_interval = ping_interval;
+    options.engine.ping_timeout = ping_timeout;
+    options.engine.max_payload = MAX_PAYLOAD;
+    options
+}
+
+fn serve(options: Options) -> Router {
     Router::new().route_service("/engine.io/", Server::new(options, EchoServer))
 }
 

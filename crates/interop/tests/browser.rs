@@ -1,12 +1,16 @@
-//! The chat example in headless Chromium: two people, text, pictures, a restart of the server, a phone.
+//! Headless Chromium: the chat example with two people, text, pictures, a restart of the server and
+//! a phone; and pages with clients of every age.
 
 use std::env;
+use std::ffi::OsString;
 use std::io::{BufRead, BufReader};
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
+use interop::app;
 use interop::node;
+use interop::server::Running;
 use serde_json::Value;
 
 const BROWSERS: [&str; 4] = [
@@ -33,6 +37,17 @@ fn two_people_chat_in_a_browser() {
         "start" => server = Some(Chat::start(&example, port)),
         other => println!("{other}"),
     });
+    if let Err(why) = outcome {
+        panic!("{why}");
+    }
+}
+
+#[test]
+fn pages_of_every_age_share_a_room() {
+    let chromium = chromium().unwrap_or_else(|why| panic!("{why}"));
+    let server = Running::start(app::pages::router).expect("a server");
+    let arguments: [OsString; 2] = [server.url().into(), chromium.into()];
+    let outcome = node::run("legacy_browser.mjs", &arguments, |line| println!("{line}"));
     if let Err(why) = outcome {
         panic!("{why}");
     }

@@ -63,6 +63,15 @@ cases! {
     watching at app::watching::router: catch_alls_see_every_event,
     recovery at app::recovery::router: a_client_that_returns_is_told_what_it_missed,
     cluster at app::cluster::router: servers_of_a_cluster_are_one_to_their_clients,
+    legacy_events at app::legacy::router: old_clients_say_and_answer_everything,
+    legacy_binary at app::legacy::router: old_clients_send_and_receive_bytes,
+    legacy_upgrade at app::legacy::router: old_clients_lose_nothing_while_the_transport_changes,
+    legacy_namespaces at app::legacy::router: old_clients_join_namespaces_with_a_query_and_are_refused_in_their_way,
+    legacy_parting at app::legacy::router: old_clients_leave_are_put_out_and_are_given_up,
+    legacy_restart at app::legacy::router: old_clients_return_after_a_restart,
+    legacy_engine at app::legacy::router: old_engines_echo_text_and_bytes,
+    legacy_refused at app::router: old_clients_are_told_that_they_are_not_served,
+    legacy_rooms at app::legacy::router: old_and_new_clients_share_rooms,
 }
 
 /// The cases about what packets carry.
@@ -97,4 +106,18 @@ fn a_server_is_a_tower_service() {
     for mode in MODES {
         run("events", App::Axum(app::fallback), mode, "json");
     }
+}
+
+fn poll(case: &str) {
+    run(case, App::Axum(app::legacy::router), "polling", "json");
+}
+
+#[test]
+fn old_browsers_poll_with_scripts() {
+    poll("legacy_jsonp");
+}
+
+#[test]
+fn text_of_the_first_releases_is_plain_or_garbled() {
+    poll("legacy_encoding");
 }
