@@ -252,7 +252,7 @@ const MUTANTS: &[Mutant] = &[
     Mutant {
         name: "server: does not say the private id",
         edits: &[edit(
-            "server/mod.rs",
+            "server/legacy.rs",
             "accept.sid.to_answer(accept.pid.as_ref())",
             "accept.sid.to_answer(accept.pid.as_ref().filter(|_| accept.missed.is_empty()))",
         )],
@@ -293,8 +293,8 @@ const MUTANTS: &[Mutant] = &[
         name: "recovery: rooms are forgotten",
         edits: &[edit(
             "recovery.rs",
-            "room.as_str() == session.sid.as_str() || ",
-            "",
+            ".chain([&own])",
+            ".take(0).chain([&own])",
         )],
     },
     Mutant {
