@@ -109,7 +109,18 @@ fn clippy() -> Result<(), Failure> {
         "clippy",
         "--workspace",
         "--all-targets",
-        // Not tests by themselves, so the line above leaves them out.
+        "--all-features",
+        "--",
+        "-D",
+        "warnings",
+    ]))?;
+    // Not tests by themselves, so the command above leaves them out.
+    run::run(&mut cargo(&[
+        "clippy",
+        "--package",
+        "engineio-proto",
+        "--package",
+        "socketio-proto",
         "--test",
         "simulate",
         "--test",
