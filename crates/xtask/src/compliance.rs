@@ -79,28 +79,37 @@ pub(crate) struct Place<'a> {
 
 pub(crate) fn check() -> Result<(), Failure> {
     let table = read(&run::root().join(TABLE))?;
-    let rows = rows(&table).map_err(Failure::new)?;
+    let rows = rows(&table, row).map_err(Failure::new)?;
     let mut problems = wrong_ids(&rows);
     for row in &rows {
         check_row(row, &mut problems)?;
     }
     check_citations(&mut problems)?;
+    let praise = format!("{} rules are kept, cited and tested", rows.len());
+    judge(TABLE, &problems, &praise)
+}
+
+/// Prints what is wrong with a table, or that nothing is.
+pub(crate) fn judge(table: &str, problems: &[String], praise: &str) -> Result<(), Failure> {
     if problems.is_empty() {
-        println!("{} rules are kept, cited and tested", rows.len());
+        println!("{praise}");
         return Ok(());
     }
-    for problem in &problems {
+    for problem in problems {
         println!("{problem}");
     }
     Err(Failure::new(format!(
-        "{} places disagree with {TABLE}",
+        "{} places disagree with {table}",
         problems.len()
     )))
 }
 
-fn rows(table: &str) -> Result<Vec<Row<'_>>, String> {
-    table
-        .lines()
+/// The rows of all tables in a text, heads left out.
+pub(crate) fn rows<'a, R>(
+    text: &'a str,
+    row: fn(&'a str) -> Result<R, String>,
+) -> Result<Vec<R>, String> {
+    text.lines()
         .filter_map(|line| line.strip_prefix('|')?.strip_suffix('|'))
         .filter(|cells| !is_head(cells))
         .map(row)
@@ -108,7 +117,7 @@ fn rows(table: &str) -> Result<Vec<Row<'_>>, String> {
 }
 
 /// The names of the columns, or the line below them.
-pub(crate) fn is_head(cells: &str) -> bool {
+fn is_head(cells: &str) -> bool {
     let first = cells.split('|').next().unwrap_or_default().trim();
     first == "id" || first.starts_with("--")
 }
@@ -277,7 +286,7 @@ mod tests {
             code: vec![place("a.rs", "b"), place("c.rs", "d")],
             tests: vec![place("e.rs", "f")],
         };
-        assert_eq!(rows(&table), Ok(vec![row]));
+        assert_eq!(rows(&table, super::row), Ok(vec![row]));
     }
 
     #[test]
@@ -288,7 +297,7 @@ mod tests {
             "eio4-01 | Upgrade | | both | a.rs `b` | e.rs `f`",
             "eio4-01 | Upgrade | Be kind. | both | a.rs | e.rs `f`",
         ] {
-            assert!(rows(&format!("| {cells} |")).is_err(), "{cells}");
+            assert!(rows(&format!("| {cells} |"), row).is_err(), "{cells}");
         }
     }
 
@@ -297,7 +306,7 @@ mod tests {
         let wrong = |ids: &[&str]| {
             let row = |id: &&str| format!("| {id} | s | r | both | a `b` | c `d` |\n");
             let table: String = ids.iter().map(row).collect();
-            wrong_ids(&rows(&table).unwrap())
+            wrong_ids(&rows(&table, super::row).unwrap())
         };
         assert_eq!(wrong(&["eio4-01", "sio5-01", "eio4-02"]), [""; 0]);
         assert_eq!(

@@ -1,6 +1,6 @@
 //! `cargo xtask test parity`: every server feature of the JavaScript packages has its row, and its test or a reason.
 
-use crate::compliance::{Place, is_head, places, read};
+use crate::compliance::{Place, judge, places, read, rows};
 use crate::run::{self, Failure};
 
 /// The groups of features, and how many each of them has.
@@ -44,7 +44,7 @@ enum Proof<'a> {
 
 pub(crate) fn check() -> Result<(), Failure> {
     let table = read(&run::root().join(TABLE))?;
-    let rows = rows(&table).map_err(Failure::new)?;
+    let rows = rows(&table, row).map_err(Failure::new)?;
     let mut problems = wrong_ids(&rows);
     let mut reasons = 0;
     for row in &rows {
@@ -59,27 +59,9 @@ pub(crate) fn check() -> Result<(), Failure> {
             }
         }
     }
-    if problems.is_empty() {
-        let tested = rows.len() - reasons;
-        println!("{tested} features are tested, {reasons} have a reason to be missing");
-        return Ok(());
-    }
-    for problem in &problems {
-        println!("{problem}");
-    }
-    Err(Failure::new(format!(
-        "{} places disagree with {TABLE}",
-        problems.len()
-    )))
-}
-
-fn rows(table: &str) -> Result<Vec<Row<'_>>, String> {
-    table
-        .lines()
-        .filter_map(|line| line.strip_prefix('|')?.strip_suffix('|'))
-        .filter(|cells| !is_head(cells))
-        .map(row)
-        .collect()
+    let tested = rows.len() - reasons;
+    let praise = format!("{tested} features are tested, {reasons} have a reason to be missing");
+    judge(TABLE, &problems, &praise)
 }
 
 fn row(cells: &str) -> Result<Row<'_>, String> {
@@ -152,13 +134,13 @@ mod tests {
             id: "SC02",
             proof: Proof::Reason("nobody asks for it."),
         };
-        assert_eq!(rows(table), Ok(vec![tested, missing]));
+        assert_eq!(rows(table, row), Ok(vec![tested, missing]));
         for cells in [
             "SC01 | A | B | ",
             "SC01 | | B | a `b`",
             "SC01 | A | B | it works",
         ] {
-            assert!(rows(&format!("| {cells} |")).is_err(), "{cells}");
+            assert!(rows(&format!("| {cells} |"), row).is_err(), "{cells}");
         }
     }
 
