@@ -121,3 +121,8 @@ fn old_browsers_poll_with_scripts() {
 fn text_of_the_first_releases_is_plain_or_garbled() {
     poll("legacy_encoding");
 }
+
+#[test]
+fn a_server_can_be_told_how_the_first_releases_write() {
+    poll("legacy_dialect");
+}

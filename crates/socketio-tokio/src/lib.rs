@@ -110,6 +110,8 @@ pub use server::Server;
 pub use socket::Socket;
 #[cfg(feature = "macros")]
 pub use socketio_macros::TokioEvent as Event;
+pub use socketio_proto::engine::parser::legacy::Dialect as LegacyDialect;
+pub use socketio_proto::engine::parser::payload::Framing as LegacyFraming;
 pub use socketio_proto::engine::server::{Cause, UpgradeFailure};
 pub use socketio_proto::engine::{CloseReason, Message, Sid, TransportKind, Transports, Violation};
 pub use socketio_proto::{

@@ -7,7 +7,8 @@ use axum::middleware::from_fn;
 use bytes::Bytes;
 use serde_json::{Map, Value};
 use socketio::{
-    Auth, Builder, CallError, ConnectError, Data, EmitError, Handshake, Namespace, Server, Socket,
+    Auth, Builder, CallError, ConnectError, Data, EmitError, Handshake, LegacyDialect,
+    LegacyFraming, Namespace, Server, Socket,
 };
 
 use super::{Home, Thing, delay_upgrades, denied, other, root};
@@ -20,8 +21,8 @@ const BRIEF_TIMEOUT: Duration = Duration::from_millis(700);
 /// How long an old client may think about a question.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// A patient server at `/socket.io/`, an impatient one at `/brief/`, and an Engine.IO echo at
-/// `/engine.io/`.
+/// A patient server at `/socket.io/`, an impatient one at `/brief/`, one for the first releases at
+/// `/first/`, and an Engine.IO echo at `/engine.io/`.
 pub fn router() -> Router {
     let patient = Server::builder()
         .ping_interval(super::PING_INTERVAL)
@@ -30,7 +31,12 @@ pub fn router() -> Router {
         .path("/brief")
         .ping_interval(BRIEF_INTERVAL)
         .ping_timeout(BRIEF_TIMEOUT);
+    let first = Server::builder()
+        .path("/first")
+        .legacy_dialect(LegacyDialect::ByteStringPayloads)
+        .legacy_framing(LegacyFraming::Always);
     socketio::axum::router(&build(patient))
+        .merge(socketio::axum::router(&build(first)))
         .merge(socketio::axum::router(&build(brief)))
         .merge(echo::legacy_router(
             super::PING_INTERVAL,

@@ -5,6 +5,7 @@ use std::time::Duration;
 use engineio_tokio::{AllowRequest, ConnectionError, Cookie, Cors, IdGenerator};
 use http::HeaderMap;
 use http::request::Parts;
+use socketio_proto::engine::parser::{legacy::Dialect, payload::Framing};
 use socketio_proto::engine::{Message, Transports};
 
 use super::Builder;
@@ -77,6 +78,29 @@ impl Builder {
     /// [`parser`](Self::parser).
     pub fn legacy_clients(mut self, serve: bool) -> Self {
         self.plan.options.engine.legacy_clients = serve;
+        self
+    }
+
+    /// How old clients write text that is not ASCII: as it is, which is what Socket.IO 2 does.
+    ///
+    /// Nothing that a client says tells which release it is. A server whose old clients are those
+    /// of Socket.IO 1.1 to 1.7 is told so by [`LegacyDialect::ByteStringPayloads`]; text of
+    /// Socket.IO 2 is then still understood, but what those clients are told over long-polling is
+    /// garbled.
+    ///
+    /// [`LegacyDialect::ByteStringPayloads`]: Dialect::ByteStringPayloads
+    pub fn legacy_dialect(mut self, dialect: Dialect) -> Self {
+        self.plan.options.engine.legacy_dialect = dialect;
+        self
+    }
+
+    /// When old clients are answered in bytes over long-polling: when there are some.
+    ///
+    /// Browsers with Socket.IO 1.1 to 1.3 take nothing else: [`LegacyFraming::Always`].
+    ///
+    /// [`LegacyFraming::Always`]: Framing::Always
+    pub fn legacy_framing(mut self, framing: Framing) -> Self {
+        self.plan.options.engine.legacy_framing = framing;
         self
     }
 
