@@ -134,6 +134,28 @@ impl PayloadBuf {
         }
     }
 
+    /// Appends one packet, unless that makes the body longer than `limit` bytes. Whether it did.
+    ///
+    /// The first one is always taken: a packet cannot be divided.
+    ///
+    /// ```
+    /// use engineio_parser::{Frame, legacy::Dialect, payload::{Form, PayloadBuf}};
+    ///
+    /// let mut body = PayloadBuf::for_form(Form::String(Dialect::Plain));
+    /// assert!(body.push_within(&Frame::Text("4hello".into()), 10));
+    /// assert!(!body.push_within(&Frame::Text("6".into()), 10));
+    /// assert_eq!(body.into_bytes(), "6:4hello");
+    /// ```
+    pub fn push_within(&mut self, frame: &Frame, limit: usize) -> bool {
+        let len = self.len();
+        self.push(frame);
+        let fits = len == 0 || self.len() <= limit;
+        if !fits {
+            self.bytes.truncate(len);
+        }
+        fits
+    }
+
     /// The same without a frame in between.
     fn push_packet(&mut self, packet: Parts<'_>) {
         match self.form {

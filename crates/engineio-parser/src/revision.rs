@@ -138,6 +138,30 @@ impl Wire {
             }
         }
     }
+
+    /// How many bytes [`rewrite`](Self::rewrite) makes of a frame.
+    ///
+    /// ```
+    /// use engineio_parser::{Channel, Frame, Revision, Wire};
+    ///
+    /// let frame = Frame::Binary(vec![1, 2, 3].into());
+    /// let len = |channel| Wire::from(Revision::V3).rewritten_len(&frame, channel);
+    /// // A type and the bytes; `b4AQID`.
+    /// assert_eq!((len(Channel::Bytes), len(Channel::Text)), (4, 6));
+    /// ```
+    pub fn rewritten_len(self, frame: &Frame, channel: Channel) -> usize {
+        match (self, frame, channel) {
+            (Self::V4, frame, Channel::Bytes) => frame.len(),
+            (Self::V4, frame, Channel::Text) => frame.payload_len(),
+            (Self::Legacy(_), Frame::Binary(bytes), Channel::Bytes) => 1 + bytes.len(),
+            (Self::Legacy(_), Frame::Binary(_), Channel::Text) => 1 + frame.payload_len(),
+            (Self::Legacy(dialect), Frame::Text(text), _) => match text.starts_with('b') {
+                true => 1 + text.len(),
+                false if dialect.has_byte_string_frames() => byte_string::encoded_len(text),
+                false => text.len(),
+            },
+        }
+    }
 }
 
 impl From<Revision> for Wire {

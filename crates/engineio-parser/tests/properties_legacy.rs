@@ -26,6 +26,7 @@ proptest! {
             prop_assert!(matches!(frame, Frame::Text(_)));
         }
         prop_assert_eq!(&wire.rewrite(Frame::from(&packet), channel), &frame);
+        prop_assert_eq!(wire.rewritten_len(&Frame::from(&packet), channel), frame.len());
         prop_assert_eq!(wire.decode(&frame), Ok(packet));
     }
 

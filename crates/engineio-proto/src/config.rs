@@ -4,6 +4,8 @@ use core::time::Duration;
 
 use engineio_parser::{Message, legacy::Dialect, payload::Framing};
 
+use crate::heartbeat::Rhythm;
+
 /// What a server allows and how long it waits. The defaults are those of the reference.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -65,6 +67,13 @@ impl Default for Config {
 }
 
 impl Config {
+    pub(crate) const fn rhythm(&self) -> Rhythm {
+        Rhythm {
+            interval: self.ping_interval,
+            timeout: self.ping_timeout,
+        }
+    }
+
     /// Whether a polling session may become a WebSocket session.
     pub(crate) const fn offers_upgrade(&self) -> bool {
         self.allow_upgrades && self.transports.websocket

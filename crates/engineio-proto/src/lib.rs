@@ -1,5 +1,4 @@
-//! Engine.IO sessions without I/O, as server and client see them: revisions 2 to 4 on the server, 4
-//! on the client.
+//! Engine.IO sessions without I/O, as server and client see them, in revisions 2 to 4.
 //!
 //! A [`server::Session`] or [`client::Session`] is a [`Machine`]: it takes what the network did and
 //! says what to do next. It owns no socket and reads no clock, so it runs in a test as it runs in
@@ -101,7 +100,7 @@
 //! 2. `server/mod.rs` – [`server::Session`]; start at `handle`.
 //! 3. `server/polling.rs` and `server/web_socket.rs` – what the two transports do to it.
 //! 4. `server/probe.rs` – the upgrade, the only subtle part.
-//! 5. `server/speech.rs` – where revisions differ.
+//! 5. `codec.rs` – where revisions differ, and `heartbeat.rs` – who pings.
 //! 6. `client/` – the same files, seen from the other side.
 //! 7. `tests/walks_pair.rs`, `tests/legacy.rs` – whole sessions as transcripts.
 //! 8. `tests/world/` – the network in which `tests/laws_world.rs` lets both live through accidents.
@@ -116,6 +115,7 @@ pub mod server;
 
 mod body;
 mod close;
+mod codec;
 mod config;
 mod heartbeat;
 mod id;

@@ -6,10 +6,11 @@ use alloc::collections::VecDeque;
 
 use bytes::Bytes;
 use engineio_parser::{
-    Frame,
+    Channel, Frame,
     payload::{Form, PayloadBuf},
 };
 
+use crate::codec::Codec;
 use crate::traffic::Traffic;
 
 /// A queue of encoded packets, in the order in which they will arrive.
@@ -17,6 +18,10 @@ use crate::traffic::Traffic;
 pub(crate) struct Outbox {
     frames: VecDeque<Frame>,
     bytes: usize,
+    /// How many packets have been put at the end: with the length of the queue, the number of each.
+    pushed: u64,
+    /// The numbers of those that begin a payload of their own. Some may have left already.
+    apart: VecDeque<u64>,
     /// How many of the waiting packets are not worth compressing. Counted until a WebSocket takes
     /// packets one by one: it does not ask, and nobody returns from it to polling.
     incompressible: usize,
@@ -27,7 +32,35 @@ pub(crate) struct Outbox {
 impl Outbox {
     pub(crate) fn push(&mut self, frame: Frame) {
         self.bytes += frame.len();
+        self.pushed += 1;
         self.frames.push_back(frame);
+    }
+
+    /// As [`push`](Self::push), for a packet that must not share a payload with those before it.
+    pub(crate) fn push_apart(&mut self, frame: Frame) {
+        while let Some(&number) = self.apart.front()
+            && self.place(number).is_none()
+        {
+            self.apart.pop_front();
+        }
+        self.apart.push_back(self.pushed);
+        self.push(frame);
+    }
+
+    /// How many packets wait before the one of this number. `None`: it has left.
+    fn place(&self, number: u64) -> Option<usize> {
+        let first = self.pushed.wrapping_sub(self.frames.len() as u64);
+        let place = usize::try_from(number.wrapping_sub(first)).ok();
+        place.filter(|place| *place < self.frames.len())
+    }
+
+    /// How many packets may share the next payload.
+    fn together(&self) -> usize {
+        let places = self.apart.iter().filter_map(|number| self.place(*number));
+        places
+            .filter(|place| *place > 0)
+            .min()
+            .unwrap_or(usize::MAX)
     }
 
     /// As [`push`](Self::push), for a packet that is not worth compressing.
@@ -42,6 +75,12 @@ impl Outbox {
         if self.frames.back() != Some(&frame) {
             self.push(frame);
         }
+    }
+
+    /// Puts a packet before all that waits.
+    pub(crate) fn push_first(&mut self, frame: Frame) {
+        self.bytes += frame.len();
+        self.frames.push_front(frame);
     }
 
     /// Whether none of the waiting packets is worth compressing.
@@ -60,18 +99,19 @@ impl Outbox {
         Some(frame)
     }
 
-    /// As [`pop_if`](Self::pop_if), with the packet rewritten for whoever takes it.
+    /// As [`pop_if`](Self::pop_if), with the packet rewritten for whoever takes it: that is what has
+    /// to fit.
     #[cold]
     pub(crate) fn pop_as(
         &mut self,
         fits: impl FnOnce(usize) -> bool,
-        rewrite: impl FnOnce(Frame) -> Frame,
+        codec: &Codec,
+        channel: Channel,
     ) -> Option<Frame> {
-        let frame = self.pop_if(fits)?;
-        let bytes = frame.len();
-        let frame = rewrite(frame);
-        self.sent.correct(bytes, frame.len());
-        Some(frame)
+        let bytes = codec.frame_len(self.frames.front()?, channel);
+        let frame = self.pop_if(|_| fits(bytes))?;
+        self.sent.correct(frame.len(), bytes);
+        Some(codec.frame(frame, channel))
     }
 
     /// Takes as many packets as fit into a polling payload of `limit` bytes, and at least one.
@@ -98,17 +138,27 @@ impl Outbox {
         Some(body.into_bytes())
     }
 
-    /// Takes everything as one payload, in the form that `form` picks; it is told whether a packet
-    /// carries bytes. `None` if nothing waits.
-    pub(crate) fn take_all(&mut self, form: impl FnOnce(bool) -> Form) -> Option<(Form, Bytes)> {
+    /// As [`take_payload`](Self::take_payload), in the form that `form` picks; it is told whether a
+    /// packet that waits carries bytes.
+    pub(crate) fn take_as(
+        &mut self,
+        limit: usize,
+        form: impl FnOnce(bool) -> Form,
+    ) -> Option<(Form, Bytes)> {
         if self.frames.is_empty() {
             return None;
         }
         let form = form(self.frames.iter().any(is_bytes));
         let mut body = PayloadBuf::for_form(form);
-        let count = self.frames.len();
-        self.frames.drain(..).for_each(|frame| body.push(&frame));
-        (self.bytes, self.incompressible) = (0, 0);
+        let fits = |frame: &&Frame| body.push_within(frame, limit);
+        let together = self.frames.iter().take(self.together());
+        let count = together.take_while(fits).count();
+        self.bytes -= self
+            .frames
+            .drain(..count)
+            .map(|frame| frame.len())
+            .sum::<usize>();
+        self.incompressible = 0;
         let body = body.into_bytes();
         self.sent.count(count, body.len());
         Some((form, body))
@@ -117,7 +167,7 @@ impl Outbox {
     /// How many packets fit into `limit` bytes, and their exact size as one payload.
     fn batch(&self, limit: usize) -> (usize, usize) {
         let mut batch = (0, 0);
-        for frame in &self.frames {
+        for frame in self.frames.iter().take(self.together()) {
             let (count, size) = batch;
             // A separator between two packets, none at the end.
             let size = size + usize::from(count > 0) + frame.payload_len();
@@ -169,7 +219,10 @@ const OVERHEAD: usize = 64;
 
 #[cfg(test)]
 mod tests {
-    use engineio_parser::Utf8Bytes;
+    use alloc::vec::Vec;
+    use core::iter;
+
+    use engineio_parser::{Revision, Utf8Bytes};
 
     use super::*;
 
@@ -190,6 +243,29 @@ mod tests {
         outbox.pop_if(|_| true);
         outbox.take_payload(usize::MAX);
         assert_eq!(outbox.weight(), 0);
+    }
+
+    #[test]
+    fn a_packet_apart_begins_a_payload() {
+        let mut outbox = outbox(&[text("4a"), text("4b")]);
+        outbox.push_apart(text("441"));
+        outbox.push(text("4c"));
+        outbox.push_apart(text("1"));
+        let payloads: Vec<_> = iter::from_fn(|| outbox.take_payload(usize::MAX)).collect();
+        assert_eq!(payloads, ["4a\u{1e}4b", "441\u{1e}4c", "1"]);
+    }
+
+    #[test]
+    fn what_goes_first_and_what_goes_apart_do_not_meet() {
+        let mut outbox = outbox(&[text("4a")]);
+        outbox.push_apart(text("1"));
+        outbox.push_first(text("2"));
+        outbox.pop_if(|_| true);
+        outbox.push_first(text("2"));
+        let payloads: Vec<_> = iter::from_fn(|| outbox.take_payload(usize::MAX)).collect();
+        assert_eq!(payloads, ["2\u{1e}4a", "1"]);
+        outbox.push_apart(text("1"));
+        assert_eq!(outbox.apart.len(), 1);
     }
 
     #[test]
@@ -228,7 +304,7 @@ mod tests {
             (11, &["4a\x1ebAQ==\x1e4b"]),
         ] {
             let mut outbox = outbox(&frames);
-            let mut bodies = core::iter::from_fn(|| outbox.take_payload(limit));
+            let mut bodies = iter::from_fn(|| outbox.take_payload(limit));
             for body in expected {
                 assert_eq!(bodies.next().as_deref(), Some(body.as_bytes()), "{limit}");
             }
@@ -291,6 +367,41 @@ mod tests {
         assert_eq!(outbox.sent(), sent(3, 10));
         outbox.clear();
         assert_eq!(outbox.sent(), sent(3, 10));
+    }
+
+    #[test]
+    fn what_is_rewritten_has_to_fit_as_it_travels() {
+        let codec = Codec::of(Revision::V4);
+        let mut outbox = outbox(&[Frame::Binary(Bytes::from_static(&[1, 2, 3, 4]))]);
+        let mut pop = |limit| outbox.pop_as(|bytes| bytes <= limit, &codec, Channel::Text);
+        assert_eq!(pop(8), None);
+        assert_eq!(pop(9), Some(text("bAQIDBA==")));
+        assert_eq!((outbox.bytes(), outbox.sent().bytes), (0, 9));
+    }
+
+    /// [js engine.io 3.6.2] does not say a limit, but others may.
+    #[test]
+    fn an_old_payload_ends_before_the_limit_to_the_byte() {
+        let codec = Codec::of(Revision::V3);
+        let frames = [
+            text("4a"),
+            Frame::Binary(Bytes::from_static(&[1])),
+            text("4€"),
+        ];
+        // `2:4a`, `6:b4AQ==` and `2:4€` have four, eight and six bytes.
+        for (limit, expected) in [
+            (11, &["2:4a", "6:b4AQ==", "2:4€"][..]),
+            (12, &["2:4a6:b4AQ==", "2:4€"]),
+            (18, &["2:4a6:b4AQ==2:4€"]),
+        ] {
+            let mut outbox = outbox(&frames);
+            let form = |has_bytes| codec.form(Channel::Text, has_bytes);
+            for body in expected {
+                let (_, ours) = outbox.take_as(limit, form).unwrap();
+                assert_eq!(ours, body, "{limit}");
+            }
+            assert_eq!((outbox.take_as(limit, form), outbox.bytes()), (None, 0));
+        }
     }
 
     #[test]

@@ -6,7 +6,9 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
+use bytes::Bytes;
 use engineio_proto::client::{Config, Event, Input, Io, Session};
+use engineio_proto::parser::{Packet, Revision, Wire, payload::Form};
 use engineio_proto::{
     Frame, Ids, Machine, Message, Output, RequestId, SendError, Timestamp, TransportId,
     TransportKind,
@@ -24,6 +26,7 @@ enum Op {
     Closed(usize),
     Broken(usize),
     Send(usize),
+    SendBytes(usize),
     Close,
     Abort,
     Wait(u64),
@@ -67,7 +70,8 @@ fn ops() -> impl Strategy<Value = Vec<Op>> {
         4 => index.clone().prop_map(Op::Flushed),
         1 => index.clone().prop_map(Op::Closed),
         1 => index.prop_map(Op::Broken),
-        12 => prop_oneof![9 => 0..20_usize, 1 => 20_000..LARGEST].prop_map(Op::Send),
+        9 => sizes().prop_map(Op::Send),
+        3 => sizes().prop_map(Op::SendBytes),
         1 => Just(Op::Close),
         1 => Just(Op::Abort),
         3 => (0..400_u64).prop_map(Op::Wait),
@@ -79,9 +83,21 @@ fn ops() -> impl Strategy<Value = Vec<Op>> {
     prop::collection::vec(op, 0..60)
 }
 
+fn sizes() -> impl Strategy<Value = usize> {
+    prop_oneof![9 => 0..20_usize, 1 => 20_000..LARGEST]
+}
+
+/// What is spoken: revision 4 most often.
+fn speeches() -> impl Strategy<Value = (Revision, bool)> {
+    let revision =
+        prop_oneof![3 => Just(Revision::V4), 2 => Just(Revision::V3), 1 => Just(Revision::V2)];
+    (revision, prop::bool::weighted(0.2))
+}
+
 /// A session, and what the laws need to know about it.
 struct World {
     session: Session,
+    revision: Revision,
     now: Timestamp,
     requests: Vec<RequestId>,
     transports: Vec<TransportId>,
@@ -99,8 +115,14 @@ struct World {
 }
 
 impl World {
-    fn new(first: TransportKind, try_all_transports: bool) -> Self {
+    fn new(
+        first: TransportKind,
+        try_all_transports: bool,
+        (revision, force_base64): (Revision, bool),
+    ) -> Self {
         let mut config = Config::default();
+        config.revision = revision;
+        config.force_base64 = force_base64;
         if first == TransportKind::WebSocket {
             config.transports.reverse();
         }
@@ -112,6 +134,7 @@ impl World {
         let now = Timestamp::from_millis(0);
         let mut world = Self {
             session: Session::connect(&config, Ids::new(), now),
+            revision,
             now,
             requests: Vec::new(),
             transports: Vec::new(),
@@ -137,7 +160,7 @@ impl World {
                     return;
                 };
                 let parts: Vec<_> = parts.iter().map(|part| self.encode(part)).collect();
-                let body = parts.join("\u{1e}").into();
+                let body = self.body(&parts, index);
                 self.about_request(
                     request,
                     Input::Response {
@@ -169,7 +192,14 @@ impl World {
             }
             Op::Closed(index) => self.gone(index, |transport| Input::Closed { transport }),
             Op::Broken(index) => self.gone(index, |transport| Input::Broken { transport }),
-            Op::Send(size) => self.send(size),
+            Op::Send(size) => {
+                let text = format!("{} {}", self.accepted + 1, "x".repeat(size));
+                self.send(text.into());
+            }
+            Op::SendBytes(size) => {
+                let text = format!("{} {}", self.accepted + 1, "x".repeat(size));
+                self.send(text.into_bytes().into());
+            }
             Op::Close => self.session.close(self.now),
             Op::Abort => self.session.abort(),
             Op::Wait(millis) => self.wait(self.now + Duration::from_millis(millis)),
@@ -228,10 +258,27 @@ impl World {
         }
     }
 
-    fn send(&mut self, size: usize) {
+    /// The body of an answer. Before revision 4, a server writes text or bytes as it likes.
+    fn body(&self, parts: &[String], index: usize) -> Bytes {
+        let is_bytes = self.revision == Revision::V2 || index == 1;
+        let part = |part: &String| match is_bytes {
+            true => {
+                let digits = part.len().to_string();
+                let digits = digits.bytes().map(|digit| digit - b'0');
+                let head = [0].into_iter().chain(digits).chain([0xFF]);
+                head.chain(part.bytes()).collect::<Vec<_>>()
+            }
+            false => format!("{}:{part}", part.len()).into_bytes(),
+        };
+        match self.revision {
+            Revision::V2 | Revision::V3 => parts.iter().flat_map(part).collect(),
+            Revision::V4 => parts.join("\u{1e}").into(),
+        }
+    }
+
+    fn send(&mut self, message: Message) {
         let was_full = self.session.is_full();
-        let text = format!("{} {}", self.accepted + 1, "x".repeat(size));
-        match self.session.send(Message::from(text)) {
+        match self.session.send(message) {
             Ok(()) => {
                 assert!(!was_full && !self.is_closed);
                 self.accepted += 1;
@@ -268,13 +315,18 @@ impl World {
                 assert_eq!(self.get.replace(request), None, "two polls");
                 self.requests.push(request);
             }
-            Output::Io(Io::Post { request, body, .. }) => {
+            Output::Io(Io::Post {
+                request,
+                kind,
+                body,
+                ..
+            }) => {
                 assert_eq!(self.post.replace(request), None, "two posts");
                 self.requests.push(request);
-                let body = String::from_utf8(body.to_vec()).unwrap();
-                let packets = body
-                    .split('\u{1e}')
-                    .map(|packet| self.deliver(packet))
+                let form = Form::of_request(self.revision.into(), Some(kind.content_type()));
+                let packets = form.expect("the revision has this form").decode(&body);
+                let packets = packets
+                    .map(|packet| self.deliver(packet.expect("a packet")))
                     .count();
                 assert!(
                     packets == 1 || body.len() <= 100,
@@ -287,16 +339,14 @@ impl World {
             }
             Output::Io(Io::Frame { transport, frame }) => {
                 assert!(self.alive.contains(&transport), "a frame for the dead");
-                let Frame::Text(text) = frame else {
-                    panic!("only text was sent")
-                };
                 let (frames, bytes) = self.unflushed;
-                self.unflushed = (frames + 1, bytes + text.len());
+                self.unflushed = (frames + 1, bytes + frame.len());
                 assert!(
                     frames == 0 || self.unflushed.1 <= 64 * 1024,
                     "more than the window"
                 );
-                self.deliver(&text);
+                let packet = Wire::from(self.revision).decode(&frame);
+                self.deliver(packet.expect("a packet"));
             }
             Output::Io(Io::Close { transport }) => {
                 assert!(self.alive.remove(&transport), "closed twice, or gone");
@@ -315,17 +365,21 @@ impl World {
             }
             Event::Message(Message::Binary(_)) => panic!("only text was said"),
             Event::Upgraded => assert!(self.get.is_none() && self.post.is_none()),
+            Event::Heartbeat => assert!(self.is_opened),
             Event::UpgradeFailed => assert!(self.is_opened),
             Event::Closed(_) => self.is_closed = true,
         }
     }
 
     /// In order, each once, none left out.
-    fn deliver(&mut self, packet: &str) {
-        if let Some(text) = packet.strip_prefix('4') {
-            self.delivered += 1;
-            assert_eq!(number(text), self.delivered);
-        }
+    fn deliver(&mut self, packet: Packet) {
+        let text = match packet {
+            Packet::Message(Message::Text(text)) => text,
+            Packet::Message(Message::Binary(bytes)) => bytes.try_into().expect("it was text"),
+            _ => return,
+        };
+        self.delivered += 1;
+        assert_eq!(number(&text), self.delivered);
     }
 
     fn finish(mut self) {
@@ -364,10 +418,11 @@ proptest! {
     fn the_laws_hold_whatever_happens(
         first in prop::sample::select(vec![TransportKind::Polling, TransportKind::WebSocket]),
         try_all: bool,
+        speech in speeches(),
         opens in prop::bool::weighted(0.8),
         ops in ops(),
     ) {
-        let mut world = World::new(first, try_all);
+        let mut world = World::new(first, try_all, speech);
         if opens && first == TransportKind::Polling {
             world.apply(Op::Answer(0, 200, vec![Part::Raw(HANDSHAKE)]));
         } else if opens {

@@ -36,11 +36,11 @@ const MUTANTS: &[Mutant] = &[
         )],
     },
     Mutant {
-        name: "server: the next ping is not armed",
+        name: "both: the next ping is not armed",
         edits: &[edit(
             "heartbeat.rs",
-            "*self = Self::start(now, config);",
-            "let _ = config; *self = Self::PingAt(now + Duration::from_secs(1 << 40));",
+            "*self = Self::start(now, rhythm);",
+            "let _ = rhythm; *self = Self::PingAt(now + Duration::from_secs(1 << 40));",
         )],
     },
     Mutant {
@@ -58,11 +58,11 @@ const MUTANTS: &[Mutant] = &[
         )],
     },
     Mutant {
-        name: "server: a pong is not awaited",
+        name: "both: a pong is not awaited",
         edits: &[edit(
             "heartbeat.rs",
-            "*self = Self::PongBy(since + config.ping_timeout);",
-            "*self = Self::PingAt(since + config.ping_timeout + config.ping_interval);",
+            "*self = Self::PongBy(since + rhythm.timeout);",
+            "*self = Self::PingAt(since + rhythm.timeout + rhythm.interval);",
         )],
     },
     Mutant {
@@ -180,17 +180,17 @@ const MUTANTS: &[Mutant] = &[
     Mutant {
         name: "server: the ping of an old client does not count",
         edits: &[edit(
-            "heartbeat.rs",
-            "*self = Self::await_ping(now, config);",
-            "let _ = (now, config);",
+            "server/packet.rs",
+            "beat.on_ping(self.now, self.config.rhythm())?;",
+            "let _ = beat;",
         )],
     },
     Mutant {
         name: "server: an old client may pong",
         edits: &[edit(
-            "heartbeat.rs",
-            "if let Self::PingBy(_) = self {",
-            "if let Self::PingBy(_) = self\n            && config.ping_interval.is_zero()\n        {",
+            "server/packet.rs",
+            "Packet::Pong(_) => beat.on_pong(self.now, self.config.rhythm())?,",
+            "Packet::Pong(_) => drop(beat.on_pong(self.now, self.config.rhythm())),",
         )],
     },
     Mutant {
@@ -213,8 +213,8 @@ const MUTANTS: &[Mutant] = &[
         name: "server: an old WebSocket gets today's frames",
         edits: &[edit(
             "server/speech.rs",
-            "self.wire.rewrite(frame, channel)",
-            "Wire::V4.rewrite(frame, channel)",
+            "false => outbox.pop_as(fits, &self.codec, channel),",
+            "false => outbox.pop_as(fits, &Codec::of(Revision::V4), channel),",
         )],
     },
     Mutant {
@@ -284,25 +284,129 @@ const MUTANTS: &[Mutant] = &[
     Mutant {
         name: "client: does not expect pings",
         edits: &[edit(
-            "client/mod.rs",
-            "            ping_by: self.now + patience,",
-            "            ping_by: self.now + patience * 1_000_000,",
+            "client/packet.rs",
+            "Revision::V4 => Heartbeat::await_ping(self.now, rhythm),",
+            "Revision::V4 => Heartbeat::await_ping(self.now + core::time::Duration::from_secs(1 << 40), rhythm),",
         )],
     },
     Mutant {
         name: "client: a ping does not move the deadline",
         edits: &[edit(
-            "client/mod.rs",
-            "*ping_by = self.now + *patience;",
-            "let _ = (ping_by, patience);",
+            "client/packet.rs",
+            "beat.on_ping(self.now, *rhythm).is_continue()",
+            "beat.clone().on_ping(self.now, *rhythm).is_continue()",
         )],
     },
     Mutant {
         name: "client: does not answer pings",
         edits: &[edit(
-            "client/mod.rs",
-            "self.outbox.push(Frame::Text(Utf8Bytes::from_static(\"3\")));",
-            "",
+            "client/packet.rs",
+            "self.outbox.push_once(Frame::Text(PONG));",
+            "let _ = PONG;",
+        )],
+    },
+    Mutant {
+        name: "client: does not ping an old server",
+        edits: &[edit(
+            "client/packet.rs",
+            "Some(Beat::Ping) => self.outbox.push_first(Frame::Text(PING)),",
+            "Some(Beat::Ping) => drop(PING),",
+        )],
+    },
+    Mutant {
+        name: "client: the ping for an old server waits like anything else",
+        edits: &[edit(
+            "client/packet.rs",
+            "Some(Beat::Ping) => self.outbox.push_first(Frame::Text(PING)),",
+            "Some(Beat::Ping) => self.outbox.push(Frame::Text(PING)),",
+        )],
+    },
+    Mutant {
+        name: "client: the pong of an old server does not count",
+        edits: &[edit(
+            "client/packet.rs",
+            "beat.on_pong(self.now, *rhythm).is_continue()",
+            "beat.clone().on_pong(self.now, *rhythm).is_continue()",
+        )],
+    },
+    Mutant {
+        name: "client: of an old server, nothing but a pong counts",
+        edits: &[edit(
+            "client/packet.rs",
+            "beat.on_any_packet(self.now, *rhythm);",
+            "let _ = (beat, rhythm);",
+        )],
+    },
+    Mutant {
+        name: "client: answers the ping of an old server",
+        edits: &[edit(
+            "client/packet.rs",
+            "if !self.speech.is_usual() {",
+            "if !self.speech.is_usual() && false {",
+        )],
+    },
+    Mutant {
+        name: "client: reads the answer of an old server as today's",
+        edits: &[edit(
+            "client/polling.rs",
+            "match self.speech.is_usual() {",
+            "match self.speech.is_usual() || body.len() > 1_000_000 || body.starts_with(b\"1:6\") {",
+        )],
+    },
+    Mutant {
+        name: "client: takes the bytes of an old server for text",
+        edits: &[edit(
+            "client/speech.rs",
+            "Some(0 | 1) => BodyKind::Binary,",
+            "Some(0) => BodyKind::Binary,",
+        )],
+    },
+    Mutant {
+        name: "client: takes a payload without packets for a handshake",
+        edits: &[edit(
+            "client/polling.rs",
+            "Link::Dialing(_) => ControlFlow::Break(Violation::BadHandshake.into()),",
+            "Link::Dialing(_) => ControlFlow::Continue(()),",
+        )],
+    },
+    Mutant {
+        name: "client: calls a post of bytes text",
+        edits: &[edit(
+            "client/speech.rs",
+            "Form::Binary => BodyKind::Binary,",
+            "Form::Binary => BodyKind::Text,",
+        )],
+    },
+    Mutant {
+        name: "client: posts more than an old server allows",
+        edits: &[edit(
+            "client/speech.rs",
+            "outbox.take_as(limit, form)?",
+            "outbox.take_as(limit.max(1_000_000), form)?",
+        )],
+    },
+    Mutant {
+        name: "client: an old server gets today's frames",
+        edits: &[edit(
+            "client/speech.rs",
+            "false => outbox.pop_as(fits, &self.codec, self.channel),",
+            "false => outbox.pop_as(fits, &Codec::of(Revision::V4), self.channel),",
+        )],
+    },
+    Mutant {
+        name: "client: hides that it takes no bytes",
+        edits: &[edit(
+            "client/query.rs",
+            "if self.channel == Channel::Text {",
+            "if self.channel == Channel::Text && f.alternate() {",
+        )],
+    },
+    Mutant {
+        name: "both: what is rewritten is measured before",
+        edits: &[edit(
+            "outbox.rs",
+            "self.pop_if(|_| fits(bytes))?;",
+            "self.pop_if(fits)?;",
         )],
     },
     Mutant {
@@ -317,7 +421,7 @@ const MUTANTS: &[Mutant] = &[
         name: "client: says no goodbye",
         edits: &[edit(
             "client/mod.rs",
-            "self.outbox.push(Frame::Text(Utf8Bytes::from_static(\"1\")));",
+            "self.outbox.push_apart(goodbye);",
             "",
         )],
     },
@@ -365,8 +469,8 @@ const MUTANTS: &[Mutant] = &[
         name: "client: posts more than the server allows",
         edits: &[edit(
             "client/link.rs",
-            "outbox.take_payload(*max_payload)?",
-            "outbox.take_payload(*max_payload * 1_000)?",
+            "speech.post(outbox, *max_payload)?",
+            "speech.post(outbox, max_payload.saturating_mul(1_000))?",
         )],
     },
     Mutant {

@@ -3,6 +3,7 @@
 
 use bytes::Bytes;
 use engineio_proto::client::{Config, Input, Io, Session};
+use engineio_proto::parser::Revision;
 use engineio_proto::{
     Frame, Ids, Machine, Output, RequestId, Timestamp, TransportId, TransportKind, parser,
 };
@@ -37,8 +38,7 @@ fn batching(vector: &Value) -> Result<(), String> {
         Value::Null => String::new(),
         limit => format!(r#","maxPayload":{limit}"#),
     };
-    let transport = transport(vector);
-    let mut client = Client::dial(transport);
+    let mut client = Client::dial(&config(vector));
     // Packets wait for the handshake, so that all of them are there at once.
     for packet in vector["packets"].as_array().unwrap() {
         client.session.send_frame(frame(packet)).unwrap();
@@ -57,7 +57,7 @@ fn batching(vector: &Value) -> Result<(), String> {
 fn query(vector: &Value) -> Result<(), String> {
     let url = vector["url"].as_str().unwrap();
     let (_, expected) = url.split_once('?').unwrap();
-    let ours = Client::dial(transport(vector)).query;
+    let ours = Client::dial(&config(vector)).query;
     match ours == expected {
         true => Ok(()),
         false => Err(format!("{ours:?}, not {expected:?}")),
@@ -72,10 +72,8 @@ struct Client {
 }
 
 impl Client {
-    fn dial(transport: TransportKind) -> Self {
-        let mut config = Config::default();
-        config.transports = vec![transport];
-        let mut session = Session::connect(&config, Ids::new(), Timestamp::default());
+    fn dial(config: &Config) -> Self {
+        let mut session = Session::connect(config, Ids::new(), Timestamp::default());
         let (dial, query) = match session.poll_output() {
             Some(Output::Io(Io::Get { request, query })) => (Ok(request), query),
             Some(Output::Io(Io::Connect { transport, query })) => (Err(transport), query),
@@ -128,11 +126,19 @@ fn answer(request: RequestId, body: &str) -> Input {
     }
 }
 
-fn transport(vector: &Value) -> TransportKind {
-    match vector["transport"].as_str().unwrap() {
+fn config(vector: &Value) -> Config {
+    let mut config = Config::default();
+    config.transports = vec![match vector["transport"].as_str().unwrap() {
         "websocket" => TransportKind::WebSocket,
         _ => TransportKind::Polling,
+    }];
+    if vector["protocol"] == 3 {
+        config.revision = Revision::V3;
     }
+    // In Node, requests of revision 3 take no bytes.
+    config.force_base64 = vector["options"]["forceBase64"] == true
+        || vector["name"] == "client_url_v3_node_polling_has_b64";
+    config
 }
 
 fn frame(packet: &Value) -> Frame {

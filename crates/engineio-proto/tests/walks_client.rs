@@ -283,8 +283,26 @@ mod heartbeat {
         let mut walk = opened();
         walk.answers(2, "2data");
         walk.shows(
-            r#"0.000s Get #3
+            r#"0.000s Heartbeat
+               0.000s Get #3
                0.000s Post #4 "3""#,
+        );
+    }
+
+    /// Nothing that waits for a server grows with what it says.
+    #[test]
+    fn pings_that_come_before_the_pong_has_left_share_it() {
+        let mut walk = opened();
+        walk.send("a");
+        walk.answers(2, "2␞2␞2");
+        walk.answers(3, "ok");
+        walk.shows(
+            r#"0.000s Post #3 "4a"
+               0.000s Heartbeat
+               0.000s Heartbeat
+               0.000s Heartbeat
+               0.000s Get #4
+               0.000s Post #5 "3""#,
         );
     }
 
@@ -297,7 +315,8 @@ mod heartbeat {
         walk.answers(3, "4a");
         walk.wait(24_999);
         walk.shows(
-            r#"25.000s Get #3
+            r#"25.000s Heartbeat
+               25.000s Get #3
                25.000s Post #4 "3"
                45.000s Message a
                45.000s Get #5"#,
@@ -321,7 +340,10 @@ mod heartbeat {
         assert!(late.session.is_closed());
         walk.says(1, "2");
         walk.wait(40_000);
-        walk.shows(r#"44.999s Frame t1 "3""#);
+        walk.shows(
+            r#"44.999s Heartbeat
+               44.999s Frame t1 "3""#,
+        );
     }
 }
 
@@ -353,7 +375,10 @@ mod upgrade {
                0.000s Post #4 "4a""#,
         );
         walk.answers(3, "4x␞2");
-        walk.shows("0.000s Message x");
+        walk.shows(
+            "0.000s Message x
+             0.000s Heartbeat",
+        );
         walk.send("c");
         walk.answers(4, "ok");
         walk.shows(
@@ -486,10 +511,13 @@ mod closing {
         walk.answers(3, "ok");
         walk.answers(2, "4x");
         walk.answers(4, "ok");
+        walk.answers(6, "ok");
         walk.shows(
             r#"0.000s Post #3 "4a"
-               0.000s Post #4 "4b␞1"
+               0.000s Post #4 "4b"
                0.000s Message x
+               0.000s Get #5
+               0.000s Post #6 "1"
                0.000s Closed: forced close"#,
         );
     }
@@ -527,10 +555,12 @@ mod closing {
         walk.close();
         walk.answers(1, &format!("0{WITH_UPGRADE}"));
         walk.answers(3, "ok");
+        walk.answers(4, "ok");
         walk.shows(
             r#"0.000s Get #1 (no sid)
                0.000s Get #2
-               0.000s Post #3 "4a␞1"
+               0.000s Post #3 "4a"
+               0.000s Post #4 "1"
                0.000s Closed: forced close"#,
         );
     }

@@ -5,8 +5,9 @@
 mod world;
 
 use engineio_proto::client::{self, Event as ClientEvent};
-use engineio_proto::server::{self, Event as ServerEvent, Opening};
-use engineio_proto::{Config, Ids, Machine, Sid, Timestamp};
+use engineio_proto::parser::Revision;
+use engineio_proto::server::{self, Event as ServerEvent, Opening, Peer};
+use engineio_proto::{Config, Ids, Machine, Sid, Timestamp, TransportKind};
 
 use world::{Fault, Game, Network, Numbers, Rng, Side, Trace, Weather, World};
 
@@ -14,6 +15,7 @@ use world::{Fault, Game, Network, Numbers, Rng, Side, Trace, Weather, World};
 #[derive(Clone, Debug)]
 enum Act {
     Say(Side, &'static str),
+    Show(Side, &'static [u8]),
     Close(Side),
 }
 
@@ -33,13 +35,13 @@ impl Game for Talk {
         client::Session::connect(&self.client, Ids::new(), now)
     }
 
-    fn accept(&mut self, sid: Sid, via: Opening, now: Timestamp) -> server::Session {
-        server::Session::open(&self.server, sid, via, now)
+    fn accept(&mut self, sid: Sid, peer: Peer, via: Opening, now: Timestamp) -> server::Session {
+        server::Session::open_for(&self.server, sid, peer, via, now)
     }
 
     fn actor(act: &Act) -> Side {
         match act {
-            Act::Say(side, _) | Act::Close(side) => *side,
+            Act::Say(side, _) | Act::Show(side, _) | Act::Close(side) => *side,
         }
     }
 
@@ -54,6 +56,12 @@ impl Game for Talk {
         match act {
             Act::Say(Side::Client, text) => client.send((*text).into()).expect("it is open"),
             Act::Say(Side::Server, text) => server.send((*text).into()).expect("it is open"),
+            Act::Show(Side::Client, bytes) => {
+                client.send(bytes.to_vec().into()).expect("it is open")
+            }
+            Act::Show(Side::Server, bytes) => {
+                server.send(bytes.to_vec().into()).expect("it is open")
+            }
             Act::Close(Side::Client) => client.close(now),
             Act::Close(Side::Server) => server.close(now),
         }
@@ -205,6 +213,7 @@ fn both_sides_notice_a_cut_alone() {
         &mut world,
         200_000,
         r#"25.010s S ▸ Respond #2 "2"
+           25.020s C ▸ Heartbeat
            25.020s C ▸ Get #3
            25.020s C ▸ Post #4 "3"
            25.030s S ▸ Respond #4 ok
@@ -228,12 +237,14 @@ fn the_client_closes_over_polling() {
         r#"0.100s C ▸ Post #3 "4last"
            0.110s S ▸ Message "last"
            0.110s S ▸ Respond #3 ok
-           0.120s C ▸ Post #4 "4very last␞1"
+           0.120s C ▸ Post #4 "4very last"
            0.130s S ▸ Message "very last"
            0.130s S ▸ Respond #4 ok
-           0.130s S ▸ Respond #2 "6"
-           0.130s S ▸ Closed(TransportClose)
-           0.140s C ▸ Closed(Forced)"#,
+           0.140s C ▸ Post #5 "1"
+           0.150s S ▸ Respond #5 ok
+           0.150s S ▸ Respond #2 "6"
+           0.150s S ▸ Closed(TransportClose)
+           0.160s C ▸ Closed(Forced)"#,
     );
 }
 
@@ -269,4 +280,132 @@ fn a_client_that_slept_too_long_does_not_speak_to_a_dead_session() {
     world.plan_fault(1_000, Fault::Sleep(Side::Client, 300_000));
     world.run(301_500, |_| false);
     assert!(world.client.is_closed() && world.servers[0].is_closed());
+}
+
+/// [js engine.io 6.6.12] with [js engine.io-client 3.5.6]
+#[test]
+fn an_old_client_upgrades_and_pings() {
+    let mut world = world(speaking(Revision::V3, false));
+    world.plan(22, Act::Say(Side::Client, "c€"));
+    world.plan(22, Act::Say(Side::Server, "s€"));
+    world.plan(43, Act::Show(Side::Client, &[1, 2, 3]));
+    world.plan(43, Act::Show(Side::Server, &[1, 2, 3]));
+    assert_transcript(
+        &mut world,
+        26_000,
+        r#"0.000s C ▸ Get #1 (no sid)
+           0.010s S ▸ Respond #1 "100:0{"sid":"s0","upgrades":["websocket"],"pingInterval":25000,"pingTimeout":20000,"maxPayload":1000000}"
+           0.020s C ▸ Opened
+           0.020s C ▸ Connect t2
+           0.020s C ▸ Get #3
+           0.022s C ▸ Post #4 "3:4c€"
+           0.030s S ▸ Respond #3 "3:4s€"
+           0.032s S ▸ Message "c€"
+           0.032s S ▸ Respond #4 ok
+           0.040s C ▸ Frame t2 "2probe"
+           0.040s C ▸ Message "s€"
+           0.040s C ▸ Get #5
+           0.043s C ▸ Post #6 b"\x01\x04\xff\x04\x01\x02\x03"
+           0.050s S ▸ Frame t2 "3probe"
+           0.050s S ▸ Respond #5 b"\x01\x04\xff\x04\x01\x02\x03"
+           0.053s S ▸ Message b"\x01\x02\x03"
+           0.053s S ▸ Respond #6 ok
+           0.060s C ▸ Message b"\x01\x02\x03"
+           0.063s C ▸ Frame t2 "5"
+           0.063s C ▸ Upgraded
+           0.073s S ▸ Upgraded
+           25.020s C ▸ Frame t2 "2"
+           25.030s S ▸ Frame t2 "3"
+           25.040s C ▸ Heartbeat"#,
+    );
+}
+
+/// [js engine.io-client 3.5.6] The client waits for its pong; the server for the next ping.
+#[test]
+fn both_sides_notice_a_cut_alone_in_an_old_revision() {
+    let mut talk = speaking(Revision::V3, false);
+    talk.client.upgrade = false;
+    let mut world = world(talk);
+    world.run(21, |_| false);
+    world.net.trace.take();
+    world.plan_fault(30_000, Fault::Cut);
+    assert_transcript(
+        &mut world,
+        200_000,
+        r#"25.020s C ▸ Post #3 "1:2"
+           25.030s S ▸ Respond #3 ok
+           25.030s S ▸ Respond #2 "1:3"
+           25.040s C ▸ Heartbeat
+           25.040s C ▸ Get #4
+           50.040s C ▸ Post #5 "1:2"
+           70.030s S ▸ Respond #4 "1:1"
+           70.030s S ▸ Closed(PingTimeout)
+           70.040s C ▸ Closed(PingTimeout)"#,
+    );
+}
+
+/// In each revision, with and without bytes, over each transport, with a ping in between: what is
+/// said is heard, in order, and the goodbye too.
+#[test]
+fn every_revision_is_understood_over_every_transport() {
+    use TransportKind::{Polling, WebSocket};
+    for revision in [Revision::V2, Revision::V3, Revision::V4] {
+        for force_base64 in [false, true] {
+            for transports in [vec![Polling], vec![WebSocket], vec![Polling, WebSocket]] {
+                let mut talk = speaking(revision, force_base64);
+                talk.client.transports = transports.clone();
+                let heard = heard(talk);
+                let name = format!("{revision:?} {transports:?} {force_base64}");
+                let words = [
+                    r#"Message "é€😀""#,
+                    r#"Message b"\x04\0\xff""#,
+                    r#"Message "late""#,
+                ];
+                let moves = transports.len() > 1;
+                let upgraded = moves.then_some("Upgraded");
+                let opened = ["Opened"].into_iter().chain(upgraded);
+                let client = opened
+                    .chain(["Heartbeat"])
+                    .chain(words)
+                    .chain(["Closed(Forced)"]);
+                assert_eq!(heard[0], client.collect::<Vec<_>>(), "{name}");
+                let server = upgraded.into_iter().chain(words);
+                let server = server.chain(["Closed(TransportClose)"]);
+                assert_eq!(heard[1], server.collect::<Vec<_>>(), "{name}");
+            }
+        }
+    }
+}
+
+fn speaking(revision: Revision, force_base64: bool) -> Talk {
+    let mut talk = Talk::default();
+    talk.client.revision = revision;
+    talk.client.force_base64 = force_base64;
+    talk.server.legacy_clients = true;
+    talk
+}
+
+/// What both sides report of a talk, the client first.
+fn heard(talk: Talk) -> [Vec<String>; 2] {
+    let mut world = world(talk);
+    for side in [Side::Client, Side::Server] {
+        world.plan(30_000, Act::Say(side, "é€😀"));
+        world.plan(30_000, Act::Show(side, &[4, 0, 0xFF]));
+        world.plan(31_000, Act::Say(side, "late"));
+    }
+    world.plan(32_000, Act::Close(Side::Client));
+    assert!(world.run(40_000, |world| {
+        world.client.is_closed() && world.servers.iter().all(Machine::is_closed)
+    }));
+    let lines = world.net.trace.take();
+    ['C', 'S'].map(|side| {
+        let lines = lines.lines().filter_map(|line| line.split_once(" ▸ "));
+        let lines = lines.filter(|(who, _)| who.ends_with(side));
+        let lines = lines.map(|(_, what)| what.to_owned());
+        let is_event = |line: &String| {
+            let events = ["Opened", "Message", "Upgraded", "Heartbeat", "Closed"];
+            events.iter().any(|event| line.starts_with(event))
+        };
+        lines.filter(is_event).collect()
+    })
 }

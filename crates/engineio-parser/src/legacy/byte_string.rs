@@ -80,7 +80,7 @@ pub fn repair(text: &str) -> Cow<'_, str> {
 }
 
 /// Exactly the number of bytes of [`encode`]'s result.
-pub(super) fn encoded_len(text: &str) -> usize {
+pub(crate) fn encoded_len(text: &str) -> usize {
     text.len() + text.bytes().filter(|byte| !byte.is_ascii()).count()
 }
 

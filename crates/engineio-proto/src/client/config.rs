@@ -4,6 +4,8 @@ use alloc::vec;
 use alloc::vec::Vec;
 use core::time::Duration;
 
+use engineio_parser::Revision;
+
 use crate::config::TransportKind;
 
 /// How a client connects and how long it waits. The intervals of the heartbeat are the server's:
@@ -11,6 +13,16 @@ use crate::config::TransportKind;
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Config {
+    /// The revision of the protocol that the server speaks: 4.
+    ///
+    /// A server of Socket.IO 2 speaks 3. One of Socket.IO 1.0 speaks 2, as to a browser of its time.
+    /// Those between speak 3; text that is not ASCII reaches them unharmed over WebSocket alone.
+    pub revision: Revision,
+    /// Whether bytes travel as base64, both ways and over every transport: no.
+    /// [js engine.io-client 6.6.8: `forceBase64`]
+    ///
+    /// Revision 4 does so over polling anyway.
+    pub force_base64: bool,
     /// The transports that may be used, in order of preference: polling, then WebSocket.
     ///
     /// The first one opens the session. An empty list means polling.
@@ -38,6 +50,8 @@ impl Default for Config {
     /// Polling first, then an upgrade. [eio4 § Upgrade]
     fn default() -> Self {
         Self {
+            revision: Revision::V4,
+            force_base64: false,
             transports: vec![TransportKind::Polling, TransportKind::WebSocket],
             try_all_transports: false,
             upgrade: true,

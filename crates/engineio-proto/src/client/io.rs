@@ -6,9 +6,11 @@ use bytes::Bytes;
 use engineio_parser as parser;
 use engineio_parser::{Frame, Message};
 
+use super::BodyKind;
 use super::query::Query;
 use crate::close::CloseReason;
 use crate::config::{TransportKind, Transports};
+use crate::heartbeat::Rhythm;
 use crate::id::{RequestId, Sid, TransportId};
 
 /// What reached the client.
@@ -20,7 +22,7 @@ pub enum Input {
         request: RequestId,
         /// The HTTP status.
         status: u16,
-        /// As received: what is not UTF-8 is replaced.
+        /// As received, whatever its content type: of text, what is not UTF-8 is replaced.
         body: Bytes,
     },
     /// A request that will get no answer.
@@ -62,19 +64,21 @@ pub enum Input {
 /// Once [`Event::Closed`] has been polled, the driver drops the requests that are still in flight.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Io {
-    /// Poll for packets. At most one is in flight.
+    /// Poll for packets. At most one is in flight. Its answer may be text or bytes.
     Get {
         /// Names the answer.
         request: RequestId,
         /// What the request asks for.
         query: Query,
     },
-    /// Post packets, as `text/plain;charset=UTF-8`. At most one is in flight.
+    /// Post packets. At most one is in flight.
     Post {
         /// Names the answer.
         request: RequestId,
         /// What the request asks for.
         query: Query,
+        /// Names the content type: [`BodyKind::content_type`].
+        kind: BodyKind,
         /// At most as many bytes as the server allows, unless a single packet is larger.
         body: Bytes,
     },
@@ -107,6 +111,8 @@ pub enum Event {
     Opened(Handshake),
     /// The server said something.
     Message(Message),
+    /// The server lives: a ping of it has been answered, or, before revision 4, it has answered one.
+    Heartbeat,
     /// Packets travel over a WebSocket from now on.
     Upgraded,
     /// The upgrade failed; the session goes on over polling.
@@ -123,18 +129,22 @@ pub struct Handshake {
     pub sid: Sid,
     /// What the session may move to. Names of transports unknown here are left out.
     pub upgrades: Transports,
-    /// From one ping of the server to the next.
+    /// From one ping of the server to the next. Before revision 4, from a pong of it to the next
+    /// ping of this side.
     pub ping_interval: Duration,
-    /// How long after a ping was due the server counts as gone.
+    /// How long after a ping was due, or, before revision 4, after one of this side, the server
+    /// counts as gone.
     pub ping_timeout: Duration,
     /// How large the body of a post may be, in bytes. Old servers do not say.
     pub max_payload: Option<u64>,
 }
 
 impl Handshake {
-    /// How long the server may go without a ping. [eio4 § Heartbeat]
-    pub(crate) const fn patience(&self) -> Duration {
-        self.ping_interval.saturating_add(self.ping_timeout)
+    pub(crate) const fn rhythm(&self) -> Rhythm {
+        Rhythm {
+            interval: self.ping_interval,
+            timeout: self.ping_timeout,
+        }
     }
 }
 

@@ -4,7 +4,7 @@
 //! written.
 
 use super::probe::{Probe, ProbePhase};
-use super::query::Query;
+use super::speech::Speech;
 use super::{Handshake, Io};
 use crate::config::TransportKind;
 use crate::id::{Ids, RequestId, Sid, TransportId};
@@ -39,8 +39,8 @@ pub(crate) enum Dial {
 
 impl Dial {
     /// Asks for a session over a transport, with a GET either way. [eio4 § Handshake]
-    pub(crate) fn start(kind: TransportKind, ids: &mut Ids) -> (Self, Io) {
-        let query = Query::handshake(kind);
+    pub(super) fn start(kind: TransportKind, speech: &Speech, ids: &mut Ids) -> (Self, Io) {
+        let query = speech.handshake(kind);
         match kind {
             TransportKind::Polling => {
                 let request = ids.request();
@@ -80,9 +80,10 @@ impl Link {
     /// One GET at a time [eio4 § Receiving data] and one POST [eio4 § Sending data], neither while
     /// an upgrade pauses polling [eio4 § Upgrade]. A WebSocket carries each packet in a frame of
     /// its own. [eio4 § WebSocket]
-    pub(crate) fn flush(
+    pub(super) fn flush(
         &mut self,
         outbox: &mut Outbox,
+        speech: &Speech,
         ids: &mut Ids,
         listens: bool,
     ) -> Option<Io> {
@@ -94,7 +95,7 @@ impl Link {
             Self::Polling { sid, get, .. } if listens && get.is_none() => {
                 let request = ids.request();
                 *get = Some(request);
-                let query = Query::session(TransportKind::Polling, sid.clone());
+                let query = speech.query(TransportKind::Polling, sid.clone());
                 Some(Io::Get { request, query })
             }
             Self::Polling {
@@ -103,19 +104,21 @@ impl Link {
                 post: post @ None,
                 ..
             } => {
-                let body = outbox.take_payload(*max_payload)?;
+                let (kind, body) = speech.post(outbox, *max_payload)?;
                 let request = ids.request();
                 *post = Some(request);
-                let query = Query::session(TransportKind::Polling, sid.clone());
+                let query = speech.query(TransportKind::Polling, sid.clone());
                 Some(Io::Post {
                     request,
                     query,
+                    kind,
                     body,
                 })
             }
             Self::Polling { post: Some(_), .. } => None,
             Self::WebSocket { transport, window } => {
-                let frame = outbox.pop_if(|bytes| window.fits(bytes))?;
+                let fits = |bytes| window.fits(bytes);
+                let frame = speech.next_frame(outbox, fits)?;
                 window.spend(frame.len());
                 let transport = *transport;
                 Some(Io::Frame { transport, frame })

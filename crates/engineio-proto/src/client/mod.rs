@@ -29,27 +29,29 @@
 mod config;
 mod io;
 mod link;
+mod packet;
 mod polling;
 mod probe;
 mod query;
+mod speech;
 mod web_socket;
 
 use alloc::collections::VecDeque;
 use core::mem;
-use core::ops::ControlFlow;
-use core::time::Duration;
 
-use engineio_parser as parser;
-use engineio_parser::{Frame, Message, Packet, Utf8Bytes};
+use engineio_parser::{Frame, Message, Packet, Revision, Utf8Bytes};
 
 pub use self::config::Config;
 pub use self::io::{Event, Handshake, Input, Io};
 pub use self::query::Query;
+pub use crate::body::BodyKind;
 
 use self::link::{Dial, Link};
 use self::probe::{Probe, ProbePhase};
-use crate::close::{CloseReason, SendError, Violation};
+use self::speech::Speech;
+use crate::close::{CloseReason, SendError};
 use crate::config::TransportKind;
+use crate::heartbeat::{Heartbeat, Rhythm};
 use crate::id::{Ids, TransportId};
 use crate::machine::{Machine, Output};
 use crate::outbox::Outbox;
@@ -63,6 +65,7 @@ pub struct Session {
     now: Timestamp,
     state: State,
     link: Link,
+    speech: Speech,
     /// How many transports of the configuration have been dialed.
     dialed: usize,
     outbox: Outbox,
@@ -76,7 +79,8 @@ impl Session {
     /// is not taken for an answer to this one.
     #[must_use]
     pub fn connect(config: &Config, mut ids: Ids, now: Timestamp) -> Self {
-        let (dial, io) = Dial::start(config.opens_with(), &mut ids);
+        let speech = Speech::new(config);
+        let (dial, io) = Dial::start(config.opens_with(), &speech, &mut ids);
         Self {
             state: State::Opening {
                 by: now + config.opening_timeout,
@@ -85,6 +89,7 @@ impl Session {
             ids,
             now,
             link: Link::Dialing(dial),
+            speech,
             dialed: 1,
             outbox: Outbox::default(),
             outputs: VecDeque::from([Output::Io(io)]),
@@ -112,16 +117,8 @@ impl Session {
     ///
     /// As for [`send`](Self::send).
     pub fn send_frame(&mut self, frame: Frame) -> Result<(), SendError> {
-        match self.state {
-            State::Closing { .. } | State::Closed => Err(SendError::Closed(frame)),
-            State::Opening { .. } | State::Open { .. } if self.is_full() => {
-                Err(SendError::Full(frame))
-            }
-            State::Opening { .. } | State::Open { .. } => {
-                self.outbox.push(frame);
-                Ok(())
-            }
-        }
+        self.outbox.push(self.admit(frame)?);
+        Ok(())
     }
 
     /// Queues several encoded messages that belong together: all of them or none.
@@ -140,6 +137,30 @@ impl Session {
         self.send_frame(first)?;
         frames.for_each(|frame| self.outbox.push(frame));
         Ok(())
+    }
+
+    /// Queues an encoded message that ends something: over polling it travels behind what was sent
+    /// before, not in the same payload.
+    ///
+    /// A server that queues events, and lets an end happen at once, would forget those that came
+    /// with it. [js socket.io 4.8.4]
+    ///
+    /// # Errors
+    ///
+    /// As for [`send`](Self::send).
+    pub fn send_apart(&mut self, frame: Frame) -> Result<(), SendError> {
+        self.outbox.push_apart(self.admit(frame)?);
+        Ok(())
+    }
+
+    fn admit(&self, frame: Frame) -> Result<Frame, SendError> {
+        match self.state {
+            State::Closing { .. } | State::Closed => Err(SendError::Closed(frame)),
+            State::Opening { .. } | State::Open { .. } if self.is_full() => {
+                Err(SendError::Full(frame))
+            }
+            State::Opening { .. } | State::Open { .. } => Ok(frame),
+        }
     }
 
     /// Sends what is queued, then ends, at the latest after [`Config::close_timeout`].
@@ -222,82 +243,36 @@ impl Session {
         self.link.kind()
     }
 
+    /// The revision of the protocol that is spoken with the server.
+    #[must_use]
+    pub const fn revision(&self) -> Revision {
+        self.speech.revision()
+    }
+
     fn observe(&mut self, now: Timestamp) {
         self.now = self.now.max(now);
-    }
-
-    /// One packet of the server, whatever it came by. `Break`: the session must end.
-    fn on_packet(&mut self, packet: Packet) -> ControlFlow<CloseReason> {
-        if let Link::Dialing(dial) = self.link {
-            return self.on_first_packet(dial, &packet);
-        }
-        match packet {
-            Packet::Close => return ControlFlow::Break(CloseReason::TransportClose),
-            Packet::Message(message) => self.tell(Event::Message(message)),
-            Packet::Ping(_) => self.on_ping(),
-            // Of no use here, and harmless. [js engine.io-client 6.6.8]
-            Packet::Open(_) | Packet::Pong(_) | Packet::Upgrade | Packet::Noop => {}
-        }
-        ControlFlow::Continue(())
-    }
-
-    fn on_first_packet(&mut self, dial: Dial, packet: &Packet) -> ControlFlow<CloseReason> {
-        let Packet::Open(json) = packet else {
-            return ControlFlow::Break(Violation::BadHandshake.into());
-        };
-        let Ok(handshake) = parser::Handshake::decode(json) else {
-            return ControlFlow::Break(Violation::BadHandshake.into());
-        };
-        let handshake = Handshake::from(handshake);
-        self.link = Link::over(dial, &handshake);
-        match self.state {
-            State::Opening { .. } => self.on_accepted(handshake),
-            State::Closing { .. } => self.part(),
-            State::Open { .. } | State::Closed => {}
-        }
-        ControlFlow::Continue(())
-    }
-
-    fn on_accepted(&mut self, handshake: Handshake) {
-        let patience = handshake.patience();
-        self.state = State::Open {
-            patience,
-            ping_by: self.now + patience,
-        };
-        let upgrades = handshake.upgrades.websocket && self.config.wants_upgrade();
-        self.tell(Event::Opened(handshake));
-        if upgrades {
-            self.start_probe();
-        }
-    }
-
-    /// A pong answers. Only a ping shows that the server is alive. [eio4 § Heartbeat] Its data is
-    /// not echoed.
-    fn on_ping(&mut self) {
-        self.outbox.push(Frame::Text(Utf8Bytes::from_static("3")));
-        if let State::Open { patience, ping_by } = &mut self.state {
-            *ping_by = self.now + *patience;
-        }
     }
 
     fn on_state_timeout(&mut self) {
         match self.state {
             State::Opening { by } if by <= self.now => self.fail(CloseReason::TransportError),
-            State::Open { ping_by, .. } if ping_by <= self.now => {
-                self.end(CloseReason::PingTimeout, Parting::Close);
-            }
+            State::Open { .. } => self.on_beat(),
             State::Closing { by } if by <= self.now => {
                 self.end(CloseReason::Forced, Parting::Close);
             }
-            State::Opening { .. } | State::Open { .. } | State::Closing { .. } | State::Closed => {}
+            State::Opening { .. } | State::Closing { .. } | State::Closed => {}
         }
     }
 
     /// Says goodbye over polling, behind what is queued. A WebSocket is closed instead.
     /// [eio4 § Packet encoding]
+    ///
+    /// A server that queues what a post says, and ends the session at once, would forget the rest of
+    /// the post. [js socket.io 4.8.4]
     fn part(&mut self) {
         if let Link::Polling { .. } = self.link {
-            self.outbox.push(Frame::Text(Utf8Bytes::from_static("1")));
+            let goodbye = Frame::Text(Utf8Bytes::from_static("1"));
+            self.outbox.push_apart(goodbye);
         }
     }
 
@@ -336,7 +311,7 @@ impl Session {
         let Some(kind) = self.config.falls_back_to(self.dialed) else {
             return self.end(reason, Parting::Gone);
         };
-        let (dial, io) = Dial::start(kind, &mut self.ids);
+        let (dial, io) = Dial::start(kind, &self.speech, &mut self.ids);
         self.link = Link::Dialing(dial);
         self.dialed += 1;
         if let State::Opening { by } = &mut self.state {
@@ -432,7 +407,10 @@ impl Machine for Session {
                 State::Closing { .. } => !self.outbox.is_empty(),
                 State::Opening { .. } | State::Closed => false,
             };
-            if let Some(io) = self.link.flush(&mut self.outbox, &mut self.ids, listens) {
+            let io = self
+                .link
+                .flush(&mut self.outbox, &self.speech, &mut self.ids, listens);
+            if let Some(io) = io {
                 return Some(Output::Io(io));
             }
             if let Link::WebSocket { .. } = self.link {
@@ -445,7 +423,7 @@ impl Machine for Session {
     fn next_timeout(&self) -> Option<Timestamp> {
         let state = match self.state {
             State::Opening { by } | State::Closing { by } => by,
-            State::Open { ping_by, .. } => ping_by,
+            State::Open { beat, .. } => beat.deadline(),
             State::Closed => return None,
         };
         match &self.link {
@@ -464,17 +442,9 @@ impl Machine for Session {
 /// Where a session stands. The link says whether a closing one has had its handshake.
 #[derive(Debug)]
 enum State {
-    Opening {
-        by: Timestamp,
-    },
-    Open {
-        /// From one ping to the latest moment of the next.
-        patience: Duration,
-        ping_by: Timestamp,
-    },
-    Closing {
-        by: Timestamp,
-    },
+    Opening { by: Timestamp },
+    Open { rhythm: Rhythm, beat: Heartbeat },
+    Closing { by: Timestamp },
     Closed,
 }
 

@@ -3,7 +3,7 @@
 use core::ops::ControlFlow;
 
 use bytes::Bytes;
-use engineio_parser::payload;
+use engineio_parser::{DecodeError, Packet, payload};
 
 use super::Session;
 use super::link::{Dial, Link};
@@ -55,16 +55,36 @@ impl Session {
 
     /// Packets before a bad one are delivered, and those behind a close packet are not.
     fn on_payload(&mut self, body: Bytes) {
-        let body = text(body);
-        for packet in payload::decode(&body) {
-            let end = match packet {
-                Ok(packet) => self.on_packet(packet),
-                Err(error) => ControlFlow::Break(Violation::BadPacket(error).into()),
-            };
-            if let ControlFlow::Break(reason) = end {
-                return self.fail(reason);
+        let end = match self.speech.is_usual() {
+            true => self.on_packets(payload::decode(&text(body))),
+            false => self.on_unusual_payload(&body),
+        };
+        if let ControlFlow::Break(reason) = end {
+            self.fail(reason);
+        }
+    }
+
+    #[cold]
+    fn on_unusual_payload(&mut self, body: &Bytes) -> ControlFlow<CloseReason> {
+        self.on_packets(self.speech.decode_answer(body))?;
+        match self.link {
+            // Before revision 4 a payload may be without packets, but that is no handshake.
+            Link::Dialing(_) => ControlFlow::Break(Violation::BadHandshake.into()),
+            Link::Polling { .. } | Link::WebSocket { .. } => ControlFlow::Continue(()),
+        }
+    }
+
+    fn on_packets(
+        &mut self,
+        packets: impl Iterator<Item = Result<Packet, DecodeError>>,
+    ) -> ControlFlow<CloseReason> {
+        for packet in packets {
+            match packet {
+                Ok(packet) => self.on_packet(packet)?,
+                Err(error) => return ControlFlow::Break(Violation::BadPacket(error).into()),
             }
         }
+        ControlFlow::Continue(())
     }
 }
 

@@ -3,7 +3,7 @@
 //! Both sides must agree on the packet with which the WebSocket takes over. On this side that is
 //! safe only when nothing travels over polling any more; see `Session::switch_if_quiet`.
 
-use engineio_parser::{Frame, Packet};
+use engineio_parser::{DecodeError, Packet};
 
 use crate::id::TransportId;
 use crate::time::Timestamp;
@@ -38,8 +38,8 @@ pub(crate) enum Step {
 }
 
 impl Probe {
-    pub(crate) fn on_frame(&mut self, frame: &Frame) -> Step {
-        match (self.phase, Packet::decode(frame)) {
+    pub(crate) fn on_packet(&mut self, packet: Result<Packet, DecodeError>) -> Step {
+        match (self.phase, packet) {
             (ProbePhase::AwaitPong, Ok(Packet::Pong(data))) if data == "probe" => {
                 self.phase = ProbePhase::Pausing;
                 Step::Pause

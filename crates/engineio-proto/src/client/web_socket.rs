@@ -2,11 +2,10 @@
 
 use core::ops::ControlFlow;
 
-use engineio_parser::{Frame, Packet, Utf8Bytes};
+use engineio_parser::{Frame, Utf8Bytes};
 
 use super::link::{Dial, Link};
 use super::probe::{Probe, ProbePhase, Step};
-use super::query::Query;
 use super::{Event, Io, Parting, Session, State};
 use crate::close::{CloseReason, Violation};
 use crate::config::TransportKind;
@@ -24,7 +23,7 @@ impl Session {
         } = &mut self.link
         {
             let transport = self.ids.transport();
-            let query = Query::session(TransportKind::WebSocket, sid.clone());
+            let query = self.speech.query(TransportKind::WebSocket, sid.clone());
             *probe = Some(Probe {
                 transport,
                 by: self.now + self.config.upgrade_timeout,
@@ -53,7 +52,7 @@ impl Session {
             Link::Dialing(Dial::WebSocket(transport)) | Link::WebSocket { transport, .. }
                 if *transport == from =>
             {
-                let end = match Packet::decode(frame) {
+                let end = match self.speech.decode(frame) {
                     Ok(packet) => self.on_packet(packet),
                     Err(error) => ControlFlow::Break(Violation::BadPacket(error).into()),
                 };
@@ -63,7 +62,7 @@ impl Session {
             }
             Link::Polling {
                 probe: Some(probe), ..
-            } if probe.transport == from => match probe.on_frame(frame) {
+            } if probe.transport == from => match probe.on_packet(self.speech.decode(frame)) {
                 Step::Pause => self.switch_if_quiet(),
                 Step::Fail => self.fail_probe(),
             },

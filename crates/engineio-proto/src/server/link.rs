@@ -70,10 +70,7 @@ impl Link {
                 window,
             } => {
                 let fits = |bytes| window.fits(bytes);
-                let frame = match speech.keeps_frames(*channel) {
-                    true => outbox.pop_if(fits)?,
-                    false => outbox.pop_as(fits, |frame| speech.frame(frame, *channel))?,
-                };
+                let frame = speech.next_frame(outbox, *channel, fits)?;
                 window.spend(frame.len());
                 Some(Output::Io(Io::Frame {
                     transport: *transport,

@@ -26,7 +26,8 @@ pub use self::cause::Cause;
 pub use self::io::{Compress, Event, Input, Io, Opening, UpgradeFailure};
 pub use self::peer::Peer;
 pub use self::response::{Reject, Response, Wrapping};
-pub use self::route::{BodyKind, Head, Purpose, Route, Visit};
+pub use self::route::{Head, Purpose, Route, Visit};
+pub use crate::body::BodyKind;
 
 use self::link::Link;
 use self::parting::Parting;
@@ -80,8 +81,8 @@ impl Session {
             now,
             state: State::Open {
                 beat: match peer.revision() {
-                    Revision::V2 | Revision::V3 => Heartbeat::await_ping(now, config),
-                    Revision::V4 => Heartbeat::start(now, config),
+                    Revision::V2 | Revision::V3 => Heartbeat::await_ping(now, config.rhythm()),
+                    Revision::V4 => Heartbeat::start(now, config.rhythm()),
                 },
             },
             link: match via {
@@ -323,7 +324,7 @@ impl Session {
     /// [eio4 § Heartbeat] A client that does not answer its ping in time is gone.
     fn on_state_timeout(&mut self) {
         match &mut self.state {
-            State::Open { beat } => match beat.on_timeout(self.now, &self.config) {
+            State::Open { beat } => match beat.on_timeout(self.now, self.config.rhythm()) {
                 Some(Beat::Ping) => self.outbox.push(Frame::Text(Utf8Bytes::from_static("2"))),
                 Some(Beat::Expired) => self.end(CloseReason::PingTimeout, Parting::Close),
                 None => {}

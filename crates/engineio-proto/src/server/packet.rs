@@ -18,14 +18,14 @@ impl Session {
         };
         match packet {
             Packet::Message(message) => {
-                beat.on_other_packet(self.now, &self.config);
+                beat.on_other_packet(self.now, self.config.rhythm());
                 self.tell(Event::Message(message));
             }
-            Packet::Pong(_) => beat.on_pong(self.now, &self.config)?,
+            Packet::Pong(_) => beat.on_pong(self.now, self.config.rhythm())?,
             Packet::Ping(_) => self.on_ping()?,
             // Of no use here, and harmless. [js engine.io 6.6.12]
             Packet::Open(_) | Packet::Close | Packet::Upgrade | Packet::Noop => {
-                beat.on_other_packet(self.now, &self.config);
+                beat.on_other_packet(self.now, self.config.rhythm());
             }
         }
         ControlFlow::Continue(())
@@ -36,7 +36,7 @@ impl Session {
     #[cold]
     fn on_ping(&mut self) -> ControlFlow<CloseReason> {
         if let State::Open { beat } = &mut self.state {
-            beat.on_ping(self.now, &self.config)?;
+            beat.on_ping(self.now, self.config.rhythm())?;
             self.outbox.push_once(Frame::Text(PONG));
         }
         ControlFlow::Continue(())

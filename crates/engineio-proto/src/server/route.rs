@@ -174,30 +174,6 @@ fn farewell(config: &Config, head: Head<'_>, query: &Query<'_>) -> Option<Sid> {
     is_one_part.then(|| Sid::new(decode(sid).as_ref()))
 }
 
-/// What the content type of a post says about its body.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum BodyKind {
-    /// Packets as text.
-    Text,
-    /// Packets as bytes, which revision 4 does not have.
-    Binary,
-}
-
-impl BodyKind {
-    /// Reads the value of a `Content-Type` header.
-    ///
-    /// Without one, the body is text. [eio4 § Headers] says besides that bytes are announced; since
-    /// they became base64, nobody sends any. Only the bare type means bytes: with a parameter
-    /// behind it, it is text like everything else. [js engine.io 6.6.12]
-    #[must_use]
-    pub fn from_content_type(value: Option<&[u8]>) -> Self {
-        match value {
-            Some(b"application/octet-stream") => Self::Binary,
-            Some(_) | None => Self::Text,
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -344,17 +320,5 @@ mod tests {
         let query = "EIO=4&transport=p%6Flling&s%69d=a%2Bb+c%zz%ff";
         let route = visit("a+b c%zz\u{fffd}", Purpose::Poll);
         assert_eq!(parse("GET", query, false), Ok(route));
-    }
-
-    #[test]
-    fn only_the_bare_type_means_bytes() {
-        let kind = |value: &'static str| BodyKind::from_content_type(Some(value.as_bytes()));
-        assert_eq!(kind("application/octet-stream"), BodyKind::Binary);
-        assert_eq!(
-            kind("application/octet-stream; charset=UTF-8"),
-            BodyKind::Text
-        );
-        assert_eq!(kind("text/plain"), BodyKind::Text);
-        assert_eq!(BodyKind::from_content_type(None), BodyKind::Text);
     }
 }

@@ -39,8 +39,13 @@ impl ClientWalk {
     }
 
     pub(crate) fn answers_with(&mut self, request: u64, status: u16, body: &str) {
+        let body = body.replace('␞', "\u{1e}");
+        self.answers_in_bytes(request, status, body.as_bytes());
+    }
+
+    pub(crate) fn answers_in_bytes(&mut self, request: u64, status: u16, body: &[u8]) {
         let request = request_id(request);
-        let body = body.replace('␞', "\u{1e}").into();
+        let body = body.to_owned().into();
         self.input(Input::Response {
             request,
             status,
@@ -61,6 +66,12 @@ impl ClientWalk {
     pub(crate) fn says(&mut self, transport: u64, text: &str) {
         let transport = transport_id(transport);
         let frame = Frame::Text(text.into());
+        self.input(Input::Frame { transport, frame });
+    }
+
+    pub(crate) fn says_bytes(&mut self, transport: u64, bytes: &[u8]) {
+        let transport = transport_id(transport);
+        let frame = Frame::Binary(bytes.to_owned().into());
         self.input(Input::Frame { transport, frame });
     }
 
@@ -92,6 +103,12 @@ impl ClientWalk {
 
     pub(crate) fn send(&mut self, text: &str) {
         self.queue(text);
+        self.drain();
+    }
+
+    pub(crate) fn send_bytes(&mut self, bytes: &[u8]) {
+        let message = bytes.to_owned().into();
+        self.session.send(message).expect("it is not closing");
         self.drain();
     }
 

@@ -40,8 +40,15 @@ pub(crate) trait Game {
     /// Makes the client, which dials.
     fn connect(&mut self, now: Timestamp) -> Self::Client;
 
-    /// Makes the session for a handshake that has reached the server. They are numbered from 0.
-    fn accept(&mut self, sid: Sid, via: server::Opening, now: Timestamp) -> Self::Server;
+    /// Makes the session for a handshake that has reached the server, from a client that speaks like
+    /// `peer`. They are numbered from 0.
+    fn accept(
+        &mut self,
+        sid: Sid,
+        peer: server::Peer,
+        via: server::Opening,
+        now: Timestamp,
+    ) -> Self::Server;
 
     /// Whose act it is.
     fn actor(act: &Self::Act) -> Side;

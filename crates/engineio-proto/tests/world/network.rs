@@ -7,6 +7,8 @@ use std::cmp::Ordering;
 use std::collections::BinaryHeap;
 
 use bytes::Bytes;
+use engineio_proto::parser::{Channel, Revision};
+use engineio_proto::server::{BodyKind, Opening, Peer};
 use engineio_proto::{Frame, Ids, Machine, Output, RequestId, Sid, Timestamp, TransportId};
 
 use super::cut::Stream;
@@ -31,8 +33,10 @@ pub(crate) struct Network<A> {
     pub(crate) rng: Rng,
     pub(crate) weather: Weather,
     pub(crate) trace: Trace,
-    /// What has happened in all the worlds of this network.
-    pub(crate) tally: Tally,
+    /// What has happened in all the worlds of this network, by [revision](Self::revision).
+    tallies: [Tally; 3],
+    /// What is spoken, for the tally.
+    pub(crate) revision: Revision,
     /// Something has happened that may end a session.
     pub(crate) is_disturbed: bool,
     /// Something has happened that may make an upgrade fail.
@@ -63,8 +67,10 @@ pub(super) struct Exchange {
     /// A copy of the request that a proxy has made.
     pub(super) ghost: Option<RequestId>,
     pub(super) session: Option<usize>,
+    /// Of a handshake.
+    pub(super) peer: Option<Peer>,
     /// Of a post.
-    pub(super) body: Option<Bytes>,
+    pub(super) body: Option<(BodyKind, Bytes)>,
     /// The server owes answers: to the request, to its copy.
     pub(super) owes: [bool; 2],
     /// The client has had its answer.
@@ -81,6 +87,8 @@ pub(super) struct Exchange {
 pub(super) struct Socket {
     pub(super) transport: TransportId,
     pub(super) session: Option<usize>,
+    /// What its own query says.
+    pub(super) asks: Asks,
     pub(super) way: u64,
     pub(super) ends: [End; 2],
     /// Nothing passes.
@@ -92,6 +100,15 @@ pub(super) struct Socket {
     pub(super) streams: [Stream; 2],
     /// Who is told if it breaks.
     pub(super) notice: Notice,
+}
+
+/// What the query of a WebSocket asks for.
+#[derive(Clone)]
+pub(super) enum Asks {
+    /// A session, for this client.
+    Session(Peer),
+    /// To move one to it; it carries this.
+    Upgrade(Channel),
 }
 
 #[derive(Default)]
@@ -148,7 +165,8 @@ impl<A> Default for Network<A> {
             rng: Rng::new(0),
             weather: Weather::calm(0),
             trace: Trace::silent(),
-            tally: Tally::default(),
+            tallies: Default::default(),
+            revision: Revision::V4,
             is_disturbed: false,
             is_upgrade_spoiled: false,
             is_cut: false,
@@ -334,11 +352,11 @@ impl<G: Game> World<G> {
     }
 
     /// Makes the session that a handshake asks for.
-    pub(super) fn accept(&mut self, via: engineio_proto::server::Opening) -> usize {
+    pub(super) fn accept(&mut self, peer: Peer, via: Opening) -> usize {
         let session = self.servers.len();
         let sid = Sid::new(format!("s{session}"));
         let now = self.net.time_of(Side::Server);
-        let server = self.game.accept(sid, via, now);
+        let server = self.game.accept(sid, peer, via, now);
         self.servers.push(server);
         session
     }
@@ -347,6 +365,7 @@ impl<G: Game> World<G> {
 impl<A> Network<A> {
     fn reset(&mut self, weather: Weather, rng: Rng) {
         self.now = 0;
+        self.revision = Revision::V4;
         self.rng = rng;
         self.weather = weather;
         self.is_disturbed = false;
@@ -379,7 +398,12 @@ impl<A> Network<A> {
     }
 
     pub(super) const fn saw(&mut self, seen: Seen) {
-        self.tally.count(seen);
+        self.tallies[(self.revision.number() - 2) as usize].count(seen);
+    }
+
+    /// What has happened in the worlds in which a revision was spoken.
+    pub(crate) fn tally_of(&self, revision: Revision) -> &Tally {
+        &self.tallies[usize::from(revision.number() - 2)]
     }
 
     pub(super) fn push(&mut self, at: u64, what: What<A>) {

@@ -4,14 +4,15 @@
 use std::time::Duration;
 
 use engineio_proto::client::{self, Event as ClientEvent};
-use engineio_proto::server::{self, Event as ServerEvent, Opening};
+use engineio_proto::parser::Revision;
+use engineio_proto::server::{self, Event as ServerEvent, Opening, Peer};
 use engineio_proto::{
     CloseReason, Config, Frame, Ids, Machine, Message, SendError, Sid, Timestamp, TransportKind,
     Transports,
 };
 
 use super::trace::message;
-use super::{Fault, Game, Network, Rng, Side, Trace, Weather, World};
+use super::{Fault, Game, Network, Rng, Seen, Side, Trace, Weather, World};
 
 /// What the applications do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,6 +32,8 @@ pub(crate) struct Numbers {
     said: [u32; 2],
     /// Numbers that a side has heard.
     heard: [u32; 2],
+    /// How often the client has heard that the server lives.
+    heartbeats: u32,
     is_opened: bool,
     is_upgraded: [bool; 2],
     has_upgrade_failed: bool,
@@ -45,6 +48,7 @@ impl Numbers {
             server,
             said: [0; 2],
             heard: [0; 2],
+            heartbeats: 0,
             is_opened: false,
             is_upgraded: [false; 2],
             has_upgrade_failed: false,
@@ -87,7 +91,12 @@ impl Numbers {
         assert_eq!(self.reason(side), None, "a message after the end");
         let heard = &mut self.heard[side as usize];
         let number = match message {
-            Message::Text(text) => number(text.as_bytes()),
+            Message::Text(text) => {
+                let number = number(text.as_bytes());
+                let is_right = !says_more(self.client.revision, number) || text.ends_with(MORE);
+                assert!(is_right, "{text:?} has changed on the way");
+                number
+            }
             Message::Binary(bytes) => number(bytes),
         };
         assert_eq!(number, *heard + 1, "lost, doubled or out of order");
@@ -108,7 +117,7 @@ impl Numbers {
 
     fn say(&mut self, side: Side, size: usize, send: impl FnOnce(Frame) -> Result<(), SendError>) {
         let number = self.said[side as usize] + 1;
-        match send(frame(number, size)) {
+        match send(frame(self.client.revision, number, size)) {
             Ok(()) => {
                 assert_eq!(self.has_left[side as usize], None, "taken while closing");
                 self.said[side as usize] = number;
@@ -131,8 +140,8 @@ impl Game for Numbers {
         client::Session::connect(&self.client, Ids::new(), now)
     }
 
-    fn accept(&mut self, sid: Sid, via: Opening, now: Timestamp) -> server::Session {
-        server::Session::open(&self.server, sid, via, now)
+    fn accept(&mut self, sid: Sid, peer: Peer, via: Opening, now: Timestamp) -> server::Session {
+        server::Session::open_for(&self.server, sid, peer, via, now)
     }
 
     fn actor(act: &Act) -> Side {
@@ -199,6 +208,7 @@ impl Game for Numbers {
                 self.is_upgraded[0] = true;
             }
             ClientEvent::UpgradeFailed => self.has_upgrade_failed = true,
+            ClientEvent::Heartbeat => self.heartbeats += 1,
             ClientEvent::Closed(reason) => self.end(Side::Client, reason),
         }
     }
@@ -246,6 +256,7 @@ impl Game for Numbers {
         match event {
             ClientEvent::Opened(_) => "Opened".to_owned(),
             ClientEvent::Message(said) => message(said),
+            ClientEvent::Heartbeat => "Heartbeat".to_owned(),
             ClientEvent::Upgraded => "Upgraded".to_owned(),
             ClientEvent::UpgradeFailed => "UpgradeFailed".to_owned(),
             ClientEvent::Closed(reason) => format!("Closed({reason:?})"),
@@ -278,7 +289,33 @@ pub(crate) struct Scenario {
 }
 
 impl Scenario {
-    pub(crate) fn draw(rng: &mut Rng) -> Self {
+    /// What a seed decides, and the chance that is left for the rest.
+    pub(crate) fn of(seed: u64) -> (Self, Rng) {
+        let mut rng = Rng::new(seed);
+        let mut scenario = Self::draw(&mut rng);
+        scenario.speak(&mut Rng::new(seed ^ SPEECH));
+        (scenario, rng)
+    }
+
+    /// Draws how the client speaks, from a chance of its own: the rest of a seed does not depend
+    /// on it.
+    fn speak(&mut self, rng: &mut Rng) {
+        use Revision::{V2, V3, V4};
+        self.client.revision = rng.weighted(&[(9, V4), (4, V3), (3, V2)]);
+        self.client.force_base64 = rng.one_in(8);
+        let rarity = match self.client.revision {
+            V2 | V3 => 4,
+            V4 => 16,
+        };
+        if rng.one_in(rarity) {
+            // Whoever leaves is cut off just then, which hardly happens otherwise.
+            let leaves = |act: &&(u64, Act)| !matches!(act.1, Act::Say(..));
+            let cut = |act: &(u64, Act)| (act.0 + 1, Fault::reset(rng));
+            self.faults.extend(self.acts.iter().filter(leaves).map(cut));
+        }
+    }
+
+    fn draw(rng: &mut Rng) -> Self {
         let (client, server, max_way) = configs(rng);
         let weather = Weather::draw(rng, max_way);
         let active = rng.weighted(&[(3, 300), (3, 2_000), (1, 8_000), (1, 60_000)]);
@@ -335,15 +372,16 @@ impl Scenario {
 
     /// Plays it to its end. Panics where a law is broken.
     pub(crate) fn play(self, net: Network<Act>, rng: Rng) -> Network<Act> {
-        let bound = self.bound();
-        let noticed_within =
-            millis(self.server.ping_interval + 2 * self.server.ping_timeout) + 2_000;
+        let (bound, revision) = (self.bound(), self.client.revision);
+        let noticed_within = self.silence() + 2_000;
+        let settles_within = self.settling();
         let mut world = World::new(
             Numbers::new(self.client, self.server),
             net,
             self.weather,
             rng,
         );
+        world.net.revision = revision;
         for (at, act) in self.acts {
             world.plan(at, act);
         }
@@ -357,7 +395,7 @@ impl Scenario {
         world.run(self.active, World::is_over);
         world.net.mend();
         let patience = |world: &World<Numbers>| match &world.game {
-            _ if !world.net.is_disturbed => SETTLES_WITHIN,
+            _ if !world.net.is_disturbed => settles_within,
             game if game.is_opened && !game.has_anyone_left() => noticed_within,
             _ => bound,
         };
@@ -393,12 +431,34 @@ impl Scenario {
         });
         assert!(is_over, "a session without a client never ends");
         world.check_end();
+        world.count_outcomes();
         world.net
+    }
+
+    /// How long the heartbeat may keep a session that is dead: one side falls silent, and then the
+    /// other notices.
+    fn silence(&self) -> u64 {
+        let (interval, timeout) = (self.server.ping_interval, self.server.ping_timeout);
+        let intervals = match self.client.revision {
+            // The last ping buys another interval.
+            Revision::V2 | Revision::V3 => 2 * interval,
+            Revision::V4 => interval,
+        };
+        millis(intervals + 2 * timeout)
+    }
+
+    /// In any weather, everything is said and every upgrade is done after so many milliseconds.
+    const fn settling(&self) -> u64 {
+        match self.client.revision {
+            // More is said about each packet, so fewer of them fit into a post.
+            Revision::V2 | Revision::V3 => 60_000,
+            Revision::V4 => 20_000,
+        }
     }
 
     /// Longer than every timer in a row.
     fn bound(&self) -> u64 {
-        millis(self.server.ping_interval + 2 * self.server.ping_timeout)
+        self.silence()
             + millis(self.client.opening_timeout)
             + millis(self.client.close_timeout.max(self.server.close_timeout))
             + 5_000
@@ -429,6 +489,23 @@ impl World<Numbers> {
         assert!(game.is_opened);
         if game.hopes_for_upgrade() && !self.net.is_upgrade_spoiled {
             assert!(game.is_upgraded(), "the upgrade failed without a reason");
+        }
+    }
+
+    fn count_outcomes(&mut self) {
+        let game = &self.game;
+        let has_expired = |side| game.reason(side) == Some(CloseReason::PingTimeout);
+        let outcomes = [
+            (game.is_upgraded(), Seen::Upgraded),
+            (game.has_upgrade_failed, Seen::UpgradeFailed),
+            (game.heartbeats > 0, Seen::Heartbeat),
+            (has_expired(Side::Client), Seen::ClientExpired),
+            (has_expired(Side::Server), Seen::ServerExpired),
+        ];
+        for (has_come, seen) in outcomes {
+            if has_come {
+                self.net.saw(seen);
+            }
         }
     }
 
@@ -472,16 +549,14 @@ impl World<Numbers> {
 
 /// Plays a seed. Panics where a law is broken.
 pub(crate) fn play(seed: u64, net: Network<Act>) -> Network<Act> {
-    let mut rng = Rng::new(seed);
-    let scenario = Scenario::draw(&mut rng);
+    let (scenario, rng) = Scenario::of(seed);
     scenario.play(net, rng)
 }
 
 /// What happened under a seed, up to the moment at which a law was broken. `None`: none was.
 pub(crate) fn transcript_of(seed: u64) -> Option<String> {
     let trace = Trace::written();
-    let mut rng = Rng::new(seed);
-    let scenario = Scenario::draw(&mut rng);
+    let (scenario, rng) = Scenario::of(seed);
     let title = format!("seed {seed}\n{scenario:?}\n");
     let run = std::panic::AssertUnwindSafe(|| {
         let mut net = Network::default();
@@ -562,14 +637,26 @@ fn leave(left: &mut Option<Act>, act: Act, is_closed: bool) {
 }
 
 /// Every fifth number travels as bytes.
-fn frame(number: u32, size: usize) -> Frame {
+fn frame(revision: Revision, number: u32, size: usize) -> Frame {
     let digits = number.to_string();
+    let more = if says_more(revision, number) {
+        MORE
+    } else {
+        ""
+    };
     match number % 5 {
         0 if size == 0 => Frame::Binary(digits.into()),
-        _ if size == 0 => Frame::Text(format!("4{digits}").into()),
-        _ => Frame::Text(format!("4{digits} {}", "x".repeat(size)).into()),
+        _ if size == 0 => Frame::Text(format!("4{digits}{more}").into()),
+        _ => Frame::Text(format!("4{digits} {}{more}", "x".repeat(size)).into()),
     }
 }
+
+/// Whether a number is followed by text on which old revisions do not agree.
+const fn says_more(revision: Revision, number: u32) -> bool {
+    !matches!(revision, Revision::V4) && number % 3 == 1
+}
+
+const MORE: &str = " é€😀";
 
 fn number(text: &[u8]) -> u32 {
     text.iter()
@@ -581,8 +668,9 @@ fn millis(span: Duration) -> u64 {
     u64::try_from(span.as_millis()).expect("spans are short here")
 }
 
-/// In any weather, everything is said and every upgrade is done after so many milliseconds.
-const SETTLES_WITHIN: u64 = 20_000;
-
 /// Bytes of the largest message, and of packets that no limit holds back.
 const LARGEST: usize = 50_000;
+
+/// Keeps the chance of the speech apart from that of everything else. The seeds of `seeds.txt`
+/// speak revision 4 with it, without base64, as they did when they were found.
+const SPEECH: u64 = 0xEBE;

@@ -1,4 +1,4 @@
-//! Counts what has gone wrong, so that a test can tell whether everything does.
+//! Counts what has gone wrong, and what came of it, so that a test can tell whether everything does.
 
 /// An accident that has happened, not one that was only planned.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -48,9 +48,19 @@ pub(crate) enum Seen {
     GarbageForClient,
     GarbageForServer,
     BodyTooLarge,
+    /// A session has moved to a WebSocket, as both sides know.
+    Upgraded,
+    UpgradeFailed,
+    /// The client knows that the server lives.
+    Heartbeat,
+    /// The client has found the server gone.
+    ClientExpired,
+    /// The server has found the client gone.
+    ServerExpired,
 }
 
 impl Seen {
+    /// The accidents.
     pub(crate) const ALL: [Self; 32] = [
         Self::Cable,
         Self::Stall,
@@ -85,20 +95,44 @@ impl Seen {
         Self::GarbageForServer,
         Self::BodyTooLarge,
     ];
+
+    /// What came of them, or of none.
+    pub(crate) const OUTCOMES: [Self; 5] = [
+        Self::Upgraded,
+        Self::UpgradeFailed,
+        Self::Heartbeat,
+        Self::ClientExpired,
+        Self::ServerExpired,
+    ];
 }
 
-/// How often each accident has happened.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Tally([u32; Seen::ALL.len()]);
+/// How often each of them has happened.
+#[derive(Clone, Debug)]
+pub(crate) struct Tally([u32; Seen::ALL.len() + Seen::OUTCOMES.len()]);
+
+impl Default for Tally {
+    fn default() -> Self {
+        Self([0; Seen::ALL.len() + Seen::OUTCOMES.len()])
+    }
+}
 
 impl Tally {
     pub(super) const fn count(&mut self, seen: Seen) {
         self.0[seen as usize] += 1;
     }
 
-    /// What has happened less often than so, with how often it has.
+    /// The accidents that have happened less often than so, with how often they have.
     pub(crate) fn rarer_than(&self, times: u32) -> Vec<(Seen, u32)> {
-        let counts = Seen::ALL.into_iter().zip(self.0);
+        self.rare(&Seen::ALL, times)
+    }
+
+    /// The same of what came of them.
+    pub(crate) fn outcomes_rarer_than(&self, times: u32) -> Vec<(Seen, u32)> {
+        self.rare(&Seen::OUTCOMES, times)
+    }
+
+    fn rare(&self, all: &[Seen], times: u32) -> Vec<(Seen, u32)> {
+        let counts = all.iter().map(|seen| (*seen, self.0[*seen as usize]));
         counts.filter(|(_, count)| *count < times).collect()
     }
 }

@@ -5,7 +5,7 @@ use std::fmt::{Display, Write};
 use std::rc::Rc;
 
 use bytes::Bytes;
-use engineio_proto::client;
+use engineio_proto::client::{self, BodyKind};
 use engineio_proto::server::{self, Response};
 use engineio_proto::{Frame, Message, Timestamp};
 
@@ -64,7 +64,13 @@ pub(crate) fn client_io(io: &client::Io) -> String {
     };
     match io {
         client::Io::Get { request, query } => format!("Get {request}{}", session(query)),
-        client::Io::Post { request, body, .. } => format!("Post {request} {}", body_text(body)),
+        client::Io::Post {
+            request,
+            body,
+            kind: BodyKind::Text,
+            ..
+        } => format!("Post {request} {}", body_text(body)),
+        client::Io::Post { request, body, .. } => format!("Post {request} {body:?}"),
         client::Io::Connect { transport, query } => {
             format!("Connect {transport}{}", session(query))
         }
@@ -77,6 +83,7 @@ pub(crate) fn server_io(io: &server::Io) -> String {
     match io {
         server::Io::Respond { request, response } => match response {
             Response::Payload(body) => format!("Respond {request} {}", body_text(body)),
+            Response::Wrapped { body, .. } => format!("Respond {request} {body:?}"),
             Response::Accepted => format!("Respond {request} ok"),
             other => format!("Respond {request} {}", other.status()),
         },
@@ -88,7 +95,10 @@ pub(crate) fn server_io(io: &server::Io) -> String {
 fn frame_line(transport: &dyn Display, frame: &Frame) -> String {
     match frame {
         Frame::Text(text) => format!("Frame {transport} {}", quoted(text)),
-        Frame::Binary(bytes) => format!("Frame {transport} {} bytes", bytes.len()),
+        Frame::Binary(bytes) if bytes.len() > LONGEST => {
+            format!("Frame {transport} {} bytes", bytes.len())
+        }
+        Frame::Binary(bytes) => format!("Frame {transport} {bytes:?}"),
     }
 }
 

@@ -2,12 +2,13 @@
 
 use bytes::Bytes;
 use engineio_proto::client::{self, Query};
-use engineio_proto::server::{self, BodyKind, Opening};
-use engineio_proto::{Frame, Machine, RequestId, Sid, TransportId};
+use engineio_proto::parser::{Channel, Revision, payload::Form};
+use engineio_proto::server::{self, BodyKind, Opening, Peer, Purpose, Reject, Route, Visit};
+use engineio_proto::{Config, Frame, Machine, RequestId, Sid, TransportId};
 
 use super::cut::{ANSWER_HEAD, REQUEST_HEAD, Stream, answer_len, close_len, message_len};
 use super::fault::Notice;
-use super::network::{End, Entry, Exchange, Manner, Network, Socket, What, World};
+use super::network::{Asks, End, Entry, Exchange, Manner, Network, Socket, What, World};
 use super::{Game, Seen, Side};
 
 impl<G: Game> World<G> {
@@ -71,7 +72,7 @@ impl<G: Game> World<G> {
         }
         let exchange = &mut self.net.exchanges[number];
         let request = exchange.request;
-        let is_post = exchange.body.is_some();
+        let kind = exchange.body.as_ref().map(|(kind, _)| *kind);
         let Some(session) = exchange.session else {
             return self.on_handshake(number);
         };
@@ -79,10 +80,9 @@ impl<G: Game> World<G> {
             return self.net.answer(number, 400, Bytes::new());
         }
         exchange.owes[0] = true;
-        if is_post {
+        if let Some(kind) = kind {
             let gap = self.net.rng.within(&self.net.weather.body);
             self.net.push(self.net.now + gap, What::Body(number));
-            let kind = BodyKind::Text;
             return self.tell_server(session, server::Input::Post { request, kind });
         }
         self.tell_server(session, server::Input::Poll { request });
@@ -113,19 +113,20 @@ impl<G: Game> World<G> {
         exchange.ghost = copy;
         exchange.owes = [true, is_repeated];
         let request = exchange.request;
-        let session = self.accept(Opening::Poll(request));
+        let peer = exchange.peer.clone().expect("it is a handshake");
+        let session = self.accept(peer.clone(), Opening::Poll(request));
         self.net.exchanges[number].session = Some(session);
         self.drain_server(session);
         if let Some(copy) = copy {
             self.net.saw(Seen::RepeatedHandshake);
-            let session = self.accept(Opening::Poll(copy));
+            let session = self.accept(peer, Opening::Poll(copy));
             self.drain_server(session);
         }
     }
 
     fn on_body(&mut self, number: usize) {
         let exchange = &self.net.exchanges[number];
-        let (Some(session), Some(body)) = (exchange.session, exchange.body.clone()) else {
+        let (Some(session), Some((kind, body))) = (exchange.session, exchange.body.clone()) else {
             return;
         };
         let is_ignored = !exchange.owes[0] && !self.net.weather.keeps_the_dead;
@@ -138,9 +139,10 @@ impl<G: Game> World<G> {
         let is_spoiled = self.net.spoil(Side::Server);
         let body = if is_spoiled { GARBAGE.into() } else { body };
         if body.len() as u64 > self.game.max_payload() {
-            // One message that is too large cannot be divided. Several could have been.
+            // One message that is too large cannot be divided. Several could have been, by whoever
+            // has been told.
             assert!(
-                !body.contains(&SEPARATOR),
+                self.net.revision == Revision::V2 || is_one(self.net.revision, kind, &body),
                 "{request} carries more than the server allows"
             );
             self.net.is_disturbed = true;
@@ -241,12 +243,19 @@ impl<G: Game> World<G> {
             let at = self.net.in_order(Side::Client, number);
             self.net.push(at, What::Dialed(number));
         }
-        if let Some(session) = self.net.sockets[number].session {
-            return self.tell_server(session, server::Input::Opened { transport });
+        let socket = &self.net.sockets[number];
+        match (socket.session, socket.asks.clone()) {
+            (Some(session), Asks::Upgrade(Channel::Text)) => {
+                self.tell_server(session, server::Input::OpenedForText { transport });
+            }
+            (Some(session), _) => self.tell_server(session, server::Input::Opened { transport }),
+            (None, Asks::Session(peer)) => {
+                let session = self.accept(peer, Opening::WebSocket(transport));
+                self.net.sockets[number].session = Some(session);
+                self.drain_server(session);
+            }
+            (None, Asks::Upgrade(_)) => panic!("{transport} asks for no session"),
         }
-        let session = self.accept(Opening::WebSocket(transport));
-        self.net.sockets[number].session = Some(session);
-        self.drain_server(session);
     }
 
     fn on_dialed(&mut self, number: usize) {
@@ -381,10 +390,11 @@ impl<A> Network<A> {
             client::Io::Post {
                 request,
                 query,
+                kind,
                 body,
             } => {
                 self.check_alone(request, Some(()));
-                self.request(request, &query, Some(body));
+                self.request(request, &query, Some((kind, body)));
             }
             client::Io::Connect { transport, query } => self.dial(transport, &query),
             client::Io::Frame { transport, frame } => {
@@ -415,12 +425,16 @@ impl<A> Network<A> {
         assert!(!has_other, "{request} overlaps another request");
     }
 
-    fn request(&mut self, request: RequestId, query: &Query, body: Option<Bytes>) {
+    fn request(&mut self, request: RequestId, query: &Query, body: Option<(BodyKind, Bytes)>) {
         let number = self.exchanges.len();
         self.exchanges.push(Exchange {
             request,
             ghost: None,
             session: query.sid().map(session),
+            peer: match query.sid() {
+                Some(_) => None,
+                None => Some(peer(query, false)),
+            },
             body,
             owes: [false; 2],
             is_done: false,
@@ -429,7 +443,7 @@ impl<A> Network<A> {
             notice: Notice::Both,
         });
         let exchange = &mut self.exchanges[number];
-        let body = exchange.body.as_ref().map_or(0, Bytes::len) as u64;
+        let body = exchange.body.as_ref().map_or(0, |(_, body)| body.len()) as u64;
         exchange.streams[Side::Server as usize].write(REQUEST_HEAD + body);
         let way = self.rng.within(&self.weather.http);
         let at = self.arrival(way);
@@ -472,7 +486,11 @@ impl<A> Network<A> {
         let is_candidate = session.is_some();
         let late = std::mem::take(&mut self.delays_next);
         let is_refused = std::mem::take(&mut self.refuses_next);
-        let number = self.add_socket(transport, session, way);
+        let asks = match is_candidate {
+            true => Asks::Upgrade(channel(query)),
+            false => Asks::Session(peer(query, true)),
+        };
+        let number = self.add_socket(transport, session, asks, way);
         if late > 0 {
             self.saw(Seen::LateDial);
         }
@@ -499,8 +517,9 @@ impl<A> Network<A> {
     /// A proxy dials a second time. Nobody speaks over the copy, and at some time it is gone.
     fn dial_again(&mut self, original: usize, at: u64) {
         let Socket { session, way, .. } = self.sockets[original];
+        let asks = self.sockets[original].asks.clone();
         let transport = self.ghosts.transport();
-        let number = self.add_socket(transport, session, way);
+        let number = self.add_socket(transport, session, asks, way);
         let copy = &mut self.sockets[number];
         copy.is_copy = true;
         copy.ends[Side::Client as usize].is_closed = true;
@@ -527,12 +546,19 @@ impl<A> Network<A> {
         }
     }
 
-    fn add_socket(&mut self, transport: TransportId, session: Option<usize>, way: u64) -> usize {
+    fn add_socket(
+        &mut self,
+        transport: TransportId,
+        session: Option<usize>,
+        asks: Asks,
+        way: u64,
+    ) -> usize {
         let mut streams = [Stream::default(); 2];
         streams[Side::Server as usize].write(REQUEST_HEAD);
         self.sockets.push(Socket {
             transport,
             session,
+            asks,
             way,
             ends: [End::default(), End::default()],
             is_dead: false,
@@ -632,10 +658,40 @@ fn session(sid: &Sid) -> usize {
     sid.as_str()[1..].parse().expect("the world has named it")
 }
 
-const GARBAGE: &str = "x";
+/// What the first request of a session says about its client.
+fn peer(query: &Query, upgrade: bool) -> Peer {
+    match route(query, upgrade) {
+        Ok(Route::Handshake(peer) | Route::WebSocket(peer)) => peer,
+        other => panic!("{query} asks for {other:?}"),
+    }
+}
 
-/// What stands between the packets of a payload.
-const SEPARATOR: u8 = 0x1E;
+/// What the candidate of a session carries.
+fn channel(query: &Query) -> Channel {
+    match route(query, true) {
+        Ok(Route::Session(Visit {
+            purpose: Purpose::Upgrade(channel),
+            ..
+        })) => channel,
+        other => panic!("{query} asks for {other:?}"),
+    }
+}
+
+/// As a server reads it that serves everybody.
+fn route(query: &Query, upgrade: bool) -> Result<Route, Reject> {
+    let mut config = Config::default();
+    config.legacy_clients = true;
+    Route::parse(&config, "GET", &query.to_string(), upgrade, true)
+}
+
+/// Whether a post is a single packet.
+fn is_one(revision: Revision, kind: BodyKind, body: &Bytes) -> bool {
+    let form = Form::of_request(revision.into(), Some(kind.content_type()));
+    let form = form.expect("the revision has this form");
+    form.decode(body).count() == 1
+}
+
+const GARBAGE: &str = "x";
 
 /// What a WebSocket may hold. See `window.rs`.
 const WINDOW: usize = 64 * 1024;
