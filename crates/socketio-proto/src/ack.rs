@@ -11,8 +11,6 @@ use crate::{AckId, Namespace, Timestamp};
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
 pub enum AckError {
     /// The namespace was disconnected, or the client was kept out, before the answer came.
-    ///
-    /// A client whose event has not left yet goes on waiting: it will leave after reconnecting.
     #[error("socket has been disconnected")]
     Disconnected,
     /// The time given to the emit has passed.

@@ -112,6 +112,17 @@ impl Encoded {
         }
     }
 
+    /// The same event as a call under this id. `None` if this is no event, or nested so deeply that
+    /// no peer would read it.
+    pub(crate) fn with_ack_id(&self, id: AckId) -> Option<Self> {
+        let event = Packet::Event {
+            namespace: self.namespace.clone(),
+            id: Some(id),
+            args: self.args()?,
+        };
+        self.parser().packet(&event).ok()
+    }
+
     /// Returns the namespace that the packet is for.
     pub fn namespace(&self) -> &Namespace {
         &self.namespace

@@ -21,7 +21,7 @@
 //! config.engine.transports = vec![TransportKind::WebSocket];
 //! let mut client = Client::connect(config, 1, now);
 //! client.open(now, root.clone(), Credentials::None);
-//! client.emit(&Encoded::event(&root, "hello", &("world", 1))?, Emit::default())?;
+//! client.emit(now, &Encoded::event(&root, "hello", &("world", 1))?, Emit::default())?;
 //!
 //! let Some(Output::Io(near::Io::Connect { transport, .. })) = client.poll_output() else { panic!() };
 //! let opening = far::Opening::WebSocket(transport);
@@ -59,10 +59,12 @@
 //! 7. [`client::Client`] – the commands, and what is kept when a session is lost.
 //! 8. `client/session.rs` – sessions as they come and go; `client/incoming.rs` – what each packet of
 //!    the server does.
-//! 9. `client/recovery.rs` – picking up where an earlier session left off.
-//! 10. [`Parser`] and [`Encoded`] – packets on their way out; `received.rs` – on their way in.
-//! 11. `tests/walks.rs`, `tests/walks_client.rs`, `tests/walks_recovery.rs` – whole connections and
-//!     clients as transcripts.
+//! 9. `client/outgoing.rs` – an emit sent, kept or refused; `client/delivery.rs` – tried until it is
+//!    answered.
+//! 10. `client/recovery.rs` – picking up where an earlier session left off.
+//! 11. `server/legacy.rs`, `client/legacy.rs` – peers of Socket.IO 1 and 2.
+//! 12. [`Parser`] and [`Encoded`] – packets on their way out; `received.rs` – on their way in.
+//! 13. `tests/walks*.rs` – whole connections and clients as transcripts.
 //!
 //! # Features
 //!

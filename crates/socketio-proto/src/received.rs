@@ -1,6 +1,6 @@
 //! What the layer below has received, as packets.
 
-use socketio_parser::{DecodeError, Decoder, Frame, Limits, Packet, Progress};
+use socketio_parser::{DecodeError, Decoder, Frame, Limits, Packet, Progress, Revision};
 
 use crate::Parser;
 use crate::engine::Message;
@@ -10,15 +10,16 @@ use crate::engine::Message;
 pub(crate) enum Reader {
     Json(Decoder),
     #[cfg(feature = "msgpack")]
-    MessagePack(Limits),
+    MessagePack(Revision, Limits),
 }
 
 impl Reader {
-    pub(crate) fn new(parser: Parser, limits: Limits) -> Self {
+    /// For packets in the revision that the peer speaks.
+    pub(crate) fn new(parser: Parser, revision: Revision, limits: Limits) -> Self {
         match parser {
-            Parser::Json => Self::Json(Decoder::new(limits)),
+            Parser::Json => Self::Json(Decoder::with_revision(revision, limits)),
             #[cfg(feature = "msgpack")]
-            Parser::MessagePack => Self::MessagePack(limits),
+            Parser::MessagePack => Self::MessagePack(revision, limits),
         }
     }
 
@@ -35,10 +36,10 @@ impl Reader {
                 Progress::Needs(_) => None,
             }),
             #[cfg(feature = "msgpack")]
-            Self::MessagePack(limits) => {
-                use socketio_parser::{Revision, msgpack};
+            Self::MessagePack(revision, limits) => {
+                use socketio_parser::msgpack;
 
-                msgpack::decode(Revision::V5, &frame(message), limits).map(Some)
+                msgpack::decode(*revision, &frame(message), limits).map(Some)
             }
         }
     }

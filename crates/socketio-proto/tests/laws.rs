@@ -8,8 +8,11 @@ use std::time::Duration;
 use bytes::Bytes;
 use proptest::collection::vec;
 use proptest::prelude::*;
+use socketio_proto::engine::parser::legacy::Dialect;
+use socketio_proto::engine::parser::payload::Form;
+use socketio_proto::engine::parser::{Revision, Wire};
 use socketio_proto::engine::server::{Input, Io, Response};
-use socketio_proto::engine::{self, Frame, Message, RequestId, Utf8Bytes};
+use socketio_proto::engine::{self, Frame, Message, RequestId};
 use socketio_proto::parser::{Decoder, Frame as SioFrame, Packet, Progress};
 use socketio_proto::server::{Accept, Config, Emit, Event};
 use socketio_proto::{
@@ -129,6 +132,12 @@ fn step() -> impl Strategy<Value = Step> {
     ]
 }
 
+/// A namespace among the packets: in those of old clients its name has no query.
+fn name(is_old: bool, index: usize) -> Namespace {
+    let name = namespace(NAMESPACES[index]);
+    if is_old { name.path() } else { name }
+}
+
 /// What a client that is let in hears of it.
 #[derive(Debug, PartialEq)]
 enum Promise {
@@ -140,6 +149,8 @@ enum Promise {
 struct Ledger {
     world: World,
     websocket: bool,
+    /// The client is one of Socket.IO 1 or 2.
+    is_old: bool,
     polled: Vec<RequestId>,
     answered: BTreeMap<String, usize>,
     /// Stays that have begun and not been reported as ended.
@@ -159,12 +170,14 @@ struct Ledger {
 }
 
 impl Ledger {
-    fn new(websocket: bool, buffer_limit: usize) -> Self {
+    fn new(websocket: bool, is_old: bool, buffer_limit: usize) -> Self {
+        let revision = if is_old { Revision::V3 } else { Revision::V4 };
         let mut engine = engine::Config::default();
         engine.buffer_limit = buffer_limit;
         Self {
-            world: World::with(&engine, &Config::default(), websocket),
+            world: World::speaking(revision, &engine, &Config::default(), websocket),
             websocket,
+            is_old,
             polled: Vec::new(),
             answered: BTreeMap::new(),
             stays: BTreeMap::new(),
@@ -185,10 +198,15 @@ impl Ledger {
         let now = self.world.now;
         let connection = &mut self.world.connection;
         match step {
+            Step::Says(text) if self.is_old && !self.websocket => {
+                self.world.post(&format!("{}:{text}", text.len()));
+            }
             Step::Says(text) => self.world.hear(Frame::Text(text.into())),
             Step::SaysBytes if self.websocket => {
-                self.world.hear(Frame::Binary(Bytes::from_static(&[1])));
+                let bytes: &[u8] = if self.is_old { &[4, 1] } else { &[1] };
+                self.world.hear(Frame::Binary(Bytes::from_static(bytes)));
             }
+            Step::SaysBytes if self.is_old => self.world.post("6:b4AQ=="),
             Step::SaysBytes => self.world.post("bAQ=="),
             Step::Polls => {
                 let request = self.world.poll();
@@ -224,7 +242,7 @@ impl Ledger {
                 volatile,
             } => {
                 let value = binary.then(|| Bytes::from_static(&[1; 50]));
-                let packet = Encoded::event(&namespace(NAMESPACES[to]), "e", &value).unwrap();
+                let packet = Encoded::event(&name(self.is_old, to), "e", &value).unwrap();
                 // Several, so that a small buffer is full in the midst of one.
                 for _ in 0..3 {
                     let _ = connection.emit(
@@ -239,20 +257,20 @@ impl Ledger {
             Step::Ask { to, within } => {
                 let args = Args::event("q", &Bytes::from_static(&[2; 20])).unwrap();
                 let within = within.map(Duration::from_millis);
-                let to = namespace(NAMESPACES[to]);
+                let to = name(self.is_old, to);
                 if let Ok(id) = connection.emit_with_ack(now, &to, args, within) {
                     let is_used = |(_, used): &(_, u64)| *used == id.get();
                     assert!(!self.asked.keys().any(is_used), "an id was used again");
                     self.asked.insert((to, id.get()), 0);
                 }
             }
-            Step::Call { to, id, within } => self.call(&namespace(NAMESPACES[to]), id, within),
+            Step::Call { to, id, within } => self.call(&name(self.is_old, to), id, within),
             Step::Reply => {
                 if let Some(reply) = self.world.replies.pop_front() {
                     let _ = connection.reply(reply, Args::new(&1).unwrap());
                 }
             }
-            Step::Disconnect(from) => connection.disconnect(&namespace(NAMESPACES[from])),
+            Step::Disconnect(from) => connection.disconnect(&name(self.is_old, from)),
             Step::Close => connection.close(now),
             Step::CloseSession => connection.close_session(now),
             Step::ShutDown => connection.shut_down(now),
@@ -337,19 +355,25 @@ impl Ledger {
         match io {
             Io::Respond { request, response } => {
                 *self.answered.entry(format!("{request:?}")).or_default() += 1;
-                if let Response::Payload(body) = response {
-                    self.on_payload(&Utf8Bytes::try_from(body).unwrap());
+                if let Response::Payload(body) | Response::Wrapped { body, .. } = response {
+                    self.on_payload(&body);
                 }
             }
             Io::Frame { frame, .. } => {
-                self.on_packet(engine::parser::Packet::decode(&frame).unwrap());
+                let revision = self.world.connection.engine().revision();
+                self.on_packet(Wire::from(revision).decode(&frame).unwrap());
             }
             Io::Close { .. } => {}
         }
     }
 
-    fn on_payload(&mut self, body: &Utf8Bytes) {
-        for packet in engine::parser::payload::decode(body) {
+    fn on_payload(&mut self, body: &Bytes) {
+        let form = match body.first() {
+            Some(0 | 1) if self.is_old => Form::Binary,
+            _ if self.is_old => Form::String(Dialect::Plain),
+            _ => Form::Separated,
+        };
+        for packet in form.decode(body) {
             self.on_packet(packet.unwrap());
         }
     }
@@ -452,10 +476,11 @@ proptest! {
     #[test]
     fn everything_adds_up(
         websocket: bool,
+        is_old in prop::bool::weighted(0.3),
         buffer_limit in prop_oneof![Just(120_usize), Just(1 << 24)],
         steps in vec(step(), 0..60),
     ) {
-        let mut ledger = Ledger::new(websocket, buffer_limit);
+        let mut ledger = Ledger::new(websocket, is_old, buffer_limit);
         for step in steps {
             ledger.take(step);
             ledger.check_bounds();

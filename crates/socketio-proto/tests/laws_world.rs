@@ -7,6 +7,7 @@ mod talk;
 #[path = "../../engineio-proto/tests/world/mod.rs"]
 mod world;
 
+use engineio_proto::parser::Revision;
 use talk::{play, transcript_of};
 use world::{Seen, seeds_of};
 
@@ -32,12 +33,16 @@ fn the_talk_goes_well_for_the_first_seeds() {
         }
     }
     // In this layer nothing is larger than a post may be.
-    let missing = net.expect("the last one was played").tally.rarer_than(3);
-    assert_eq!(
-        missing,
-        [(Seen::BodyTooLarge, 0)],
-        "accidents that hardly happen"
-    );
+    let net = net.expect("the last one was played");
+    // Revision 2, which few talks speak, meets the rarest accidents in more talks than these.
+    for revision in [Revision::V3, Revision::V4] {
+        let missing = net.tally_of(revision).rarer_than(3);
+        assert_eq!(
+            missing,
+            [(Seen::BodyTooLarge, 0)],
+            "accidents that hardly happen in {revision:?}"
+        );
+    }
 }
 
 const SEEDS: u64 = 10_000;

@@ -148,6 +148,78 @@ const MUTANTS: &[Mutant] = &[
         )],
     },
     Mutant {
+        name: "client: an event is not tried again",
+        edits: &[edit(
+            "client/delivery.rs",
+            "            Delivery::AtLeastOnce { .. } => membership.tries.out = None,\n",
+            "            Delivery::AtLeastOnce { .. } => drop(membership.end_tries()),\n",
+        )],
+    },
+    Mutant {
+        name: "client: an event is tried once too often",
+        edits: &[edit(
+            "client/delivery.rs",
+            "membership.tries.made > retries =>",
+            "membership.tries.made > retries + 1 =>",
+        )],
+    },
+    Mutant {
+        name: "client: the end of a session is no failed try",
+        edits: &[edit(
+            "client/delivery.rs",
+            "            Delivery::AtLeastOnce { .. } => membership.tries.out = None,\n",
+            "            Delivery::AtLeastOnce { .. } if error == AckError::Disconnected => {}\n            Delivery::AtLeastOnce { .. } => membership.tries.out = None,\n",
+        )],
+    },
+    Mutant {
+        name: "client: what is given up is not always said",
+        edits: &[edit(
+            "client/delivery.rs",
+            "            (Kind::Event, Err(error)) => self.report(",
+            "            (Kind::Event, Err(_)) if entry.packet.len() % 2 == 0 => {}\n            (Kind::Event, Err(error)) => self.report(",
+        )],
+    },
+    Mutant {
+        name: "client: an answer is reported that nobody waits for",
+        edits: &[edit(
+            "client/buffer.rs",
+            "            entry.kind = Kind::Forgotten;\n",
+            "            let _ = (entry, Kind::Forgotten);\n",
+        )],
+    },
+    Mutant {
+        name: "client: the newest takes the place of the oldest that was not replaced",
+        edits: &[edit(
+            "client/incoming.rs",
+            "        membership.latest = None;\n",
+            "",
+        )],
+    },
+    Mutant {
+        name: "client: what is replaced is not reported",
+        edits: &[edit(
+            "client/outgoing.rs",
+            "self.report_outcome(name, entry, Err(AckError::Superseded));",
+            "let _ = (name, entry, AckError::Superseded);",
+        )],
+    },
+    Mutant {
+        name: "client: asks an old server for the root",
+        edits: &[edit(
+            "client/session.rs",
+            "                root: Root::Awaited,\n",
+            "                root: Root::Left,\n",
+        )],
+    },
+    Mutant {
+        name: "client: stays in the root of an old server that it has left",
+        edits: &[edit(
+            "client/legacy.rs",
+            "            self.set_root(Root::Left);\n        }\n    }\n\n    /// What",
+            "            let _ = Root::Left;\n        }\n    }\n\n    /// What",
+        )],
+    },
+    Mutant {
         name: "both: an answer is expected after it has come",
         edits: &[edit(
             "ack.rs",

@@ -15,14 +15,16 @@ use std::time::Duration;
 use bytes::Bytes;
 use peer::Peer;
 use serde_json::{Value, json};
-use socketio_proto::client::{AckError, Auth, Config, Credentials, DisconnectReason, Emit, Event};
+use socketio_proto::client::{
+    AckError, Auth, Config, Credentials, Delivery, DisconnectReason, Emit, Event,
+};
 use socketio_proto::engine::client::Io;
 use socketio_proto::engine::{Frame, TransportKind};
 use socketio_proto::{Args, Encoded, Namespace, Output};
 use value::{Any, Several, hex, unhex};
 
 /// Where we differ on purpose, or where another layer is in charge.
-const DIFFERENT: [(&str, &str); 13] = [
+const DIFFERENT: [(&str, &str); 9] = [
     (
         "client.connect-without-sid",
         "a namespace that can never be connected is given up, with a reason of our own",
@@ -51,13 +53,9 @@ const DIFFERENT: [(&str, &str); 13] = [
         "client.recovery-failed",
         "an offset is not said with the id of another connection",
     ),
-    ("client.retries", "retries are not offered yet"),
-    ("client.retries-order", "retries are not offered yet"),
-    ("client.retries-reconnect", "retries are not offered yet"),
-    ("client.retries-resend", "retries are not offered yet"),
     (
         "client.retries-without-ack-timeout",
-        "retries are not offered yet",
+        "retries cannot be asked for without a limit for the answers",
     ),
     (
         "client.volatile-after-open-before-connect",
@@ -131,6 +129,15 @@ impl Replay {
             terms.delay = Duration::from_millis(30);
             terms
         });
+        let millis = |name: &str| options[name].as_u64().map(Duration::from_millis);
+        if let (Some(retries), Some(ack_timeout)) =
+            (options["retries"].as_u64(), millis("ackTimeout"))
+        {
+            config.delivery = Delivery::AtLeastOnce {
+                ack_timeout,
+                retries: u32::try_from(retries).unwrap(),
+            };
+        }
         let credentials = match &options["auth"] {
             Value::Null => Credentials::None,
             Value::String(_) => Credentials::Ask,
@@ -236,6 +243,7 @@ impl Replay {
         let packet = Encoded::event(&peer::namespace(self.main), name, value).unwrap();
         if let Some(peer) = &mut self.peer {
             let _ = peer.client.emit(
+                peer.now,
                 &packet,
                 Emit {
                     volatile,
@@ -336,13 +344,16 @@ impl Replay {
                 line("message", &namespace, [list.into()])
             }
             Event::Acked { id, outcome, .. } => return self.on_acked(id.get(), outcome),
-            Event::Opened(_)
+            Event::Error { .. }
+            | Event::Opened(_)
             | Event::Upgraded
+            | Event::Heartbeat
             | Event::UpgradeFailed
             | Event::Ended(_)
             | Event::Reconnecting { .. }
             | Event::GaveUp
-            | Event::Stopped => return,
+            | Event::Stopped
+            | Event::Undelivered { .. } => return,
         };
         self.seen.push_back(seen);
     }

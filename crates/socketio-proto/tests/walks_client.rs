@@ -5,8 +5,11 @@
 
 mod peer;
 
+use std::time::Duration;
+
 use peer::{HANDSHAKE, Peer, config, namespace, steady};
 use socketio_proto::client::{Auth, Client, Config, Credentials, EmitError, Event};
+use socketio_proto::engine::client::Input;
 use socketio_proto::engine::{Frame, TransportKind};
 use socketio_proto::{Args, Machine, Output, Timestamp};
 
@@ -474,13 +477,36 @@ fn a_namespace_opened_while_the_session_ends_is_joined_in_the_next_one() {
     peer.answers(r#"40{"sid":"s"}"#);
     assert_eq!(
         peer.disconnect("/"),
-        ["left /: io client disconnect", "> 41 | 1"]
+        ["left /: io client disconnect", "> 41"]
     );
+    assert_eq!(peer.takes(), ["> 1"]);
     peer.open("/");
     assert_eq!(peer.emit("/", "kept"), Ok(()));
     assert_eq!(peer.lines(), NOTHING);
-    assert_eq!(peer.takes(), ["ended: forced close", "get #6"]);
-    assert_eq!(peer.answers(HANDSHAKE), ["opened", "get #7", "> 40"]);
+    assert_eq!(peer.takes(), ["ended: forced close", "get #7"]);
+    assert_eq!(peer.answers(HANDSHAKE), ["opened", "get #8", "> 40"]);
+}
+
+/// [js socket.io 4.8.4] A server that handles events later than goodbyes would forget them.
+#[test]
+fn over_polling_a_goodbye_waits_until_the_events_before_it_are_there() {
+    let mut polling = config();
+    polling.engine.transports = vec![TransportKind::Polling];
+    let mut peer = Peer::with(polling, 0);
+    peer.open("/");
+    peer.lines();
+    peer.answers(HANDSHAKE);
+    peer.takes();
+    peer.answers(r#"40{"sid":"s"}"#);
+    assert_eq!(peer.emit("/", "a"), Ok(()));
+    assert_eq!(peer.emit("/", "b"), Ok(()));
+    assert_eq!(
+        peer.disconnect("/"),
+        ["left /: io client disconnect", "> 42[\"a\"] | 42[\"b\"]"]
+    );
+    assert_eq!(peer.takes(), ["> 41"]);
+    assert_eq!(peer.takes(), ["> 1"]);
+    assert_eq!(peer.takes(), ["ended: forced close"]);
 }
 
 #[test]
@@ -994,4 +1020,85 @@ fn a_driver_may_drop_a_client_that_has_stopped() {
     }
     assert!(matches!(last, Some(Event::Stopped)));
     assert!(client.is_closed());
+}
+
+/// [js engine.io-client 6.6.8] `rememberUpgrade`
+#[test]
+fn a_session_begins_as_the_one_before_has_ended() {
+    for remembers in [true, false] {
+        let mut config = config();
+        config.engine.transports = vec![TransportKind::Polling, TransportKind::WebSocket];
+        config.remember_upgrade = remembers;
+        let mut peer = Peer::with(config, 0);
+        peer.open("/");
+        peer.lines();
+        let upgradable = HANDSHAKE.replace("[]", r#"["websocket"]"#);
+        let lines = peer.answers(&upgradable);
+        let post = lines.iter().position(|line| line == "> 40");
+        assert!(post.is_some(), "{lines:?}");
+        peer.takes();
+        let transport = peer.transport.unwrap();
+        peer.handle(Input::Opened { transport });
+        assert_eq!(peer.lines(), ["> 2probe"]);
+        peer.says("3probe");
+        peer.answers("6");
+        peer.flushed();
+        assert!(peer.lines().is_empty());
+        peer.hangs_up();
+        if !remembers {
+            assert_eq!(peer.wait(1000), ["get #5"]);
+            continue;
+        }
+        assert_eq!(peer.wait(1000), ["dial t5"]);
+        // What does not work any more is not insisted on.
+        peer.hangs_up();
+        assert_eq!(peer.wait(2000), ["get #6"]);
+    }
+}
+
+#[test]
+fn what_a_client_knows_of_its_namespaces() {
+    let mut peer = Peer::connected(config(), &["/", "/a"]);
+    let (root, other) = (namespace("/"), namespace("/b"));
+    assert_eq!(peer.client.sid(&root).map(|sid| sid.as_str()), Some("s"));
+    assert!(!peer.client.is_recovered(&root));
+    assert_eq!(peer.client.sid(&other), None);
+    peer.disconnect("/");
+    assert_eq!(peer.client.sid(&root), None);
+    assert_eq!(peer.client.queued_bytes(&root), 0);
+    peer.open("/");
+    peer.emit("/", "e").unwrap();
+    assert_eq!(peer.client.queued_bytes(&root), 7);
+    peer.lines();
+    peer.lets_in("/", r#"{"sid":"t","pid":"p"}"#);
+    assert_eq!(peer.client.queued_bytes(&root), 0);
+    peer.hangs_up();
+    peer.wait(1000);
+    peer.accepts();
+    peer.lets_in("/", r#"{"sid":"t","pid":"p"}"#);
+    assert_eq!(peer.client.sid(&root).map(|sid| sid.as_str()), Some("t"));
+    assert!(peer.client.is_recovered(&root));
+    peer.hangs_up();
+    assert!(!peer.client.is_recovered(&root));
+}
+
+#[test]
+fn credentials_and_the_time_of_an_attempt_can_be_changed_on_the_way() {
+    let mut peer = Peer::connected(config(), &["/"]);
+    let root = namespace("/");
+    peer.client
+        .set_credentials(&namespace("/b"), credentials("{}"));
+    peer.client
+        .set_credentials(&root, credentials(r#"{"t":2}"#));
+    peer.client.set_opening_timeout(Duration::from_secs(3));
+    assert_eq!(peer.lines(), NOTHING);
+    assert!(!peer.client.is_active(&namespace("/b")));
+    peer.hangs_up();
+    assert_eq!(peer.wait(1000), ["dial t2"]);
+    assert_eq!(
+        peer.wait(3000),
+        ["close t2", "ended: transport error", "attempt 2 at 6.000s"]
+    );
+    peer.wait(2000);
+    assert_eq!(peer.accepts(), ["opened", r#"> 40{"t":2}"#]);
 }

@@ -302,7 +302,12 @@ fn a_client_speaks_each_encoding() {
         assert_eq!(client.lines(), ["opened", r#"> 40/a,{"t":[1]}"#]);
         let data = Bytes::from_static(&[1]);
         let event = parser.event(&namespace("/a"), "early", &data).unwrap();
-        client.peer.client.emit(&event, Emit::default()).unwrap();
+        let now = client.peer.now;
+        client
+            .peer
+            .client
+            .emit(now, &event, Emit::default())
+            .unwrap();
         let lines = [
             "connected /a s",
             r#"> 451-/a,["early",{"_placeholder":true,"num":0}]"#,
@@ -344,7 +349,8 @@ fn a_client_does_not_understand_the_other_encoding() {
     for [own, other] in [PARSERS, [PARSERS[1], PARSERS[0]]] {
         let mut client = Client::connected(own);
         let event = other.event(&Namespace::root(), "e", &()).unwrap();
-        let refused = client.peer.client.emit(&event, Emit::default());
+        let now = client.peer.now;
+        let refused = client.peer.client.emit(now, &event, Emit::default());
         assert_eq!(refused, Err(EmitError::Encoding));
         frames(other, r#"42["e"]"#, &[])
             .into_iter()

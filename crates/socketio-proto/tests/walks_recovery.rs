@@ -277,7 +277,9 @@ impl Pair {
             asked.unwrap();
         } else {
             let packet = self.parser.event(&root, name, &()).unwrap();
-            self.client.emit(&packet, Emit::default()).unwrap();
+            self.client
+                .emit(self.now, &packet, Emit::default())
+                .unwrap();
         }
         self.settle();
     }

@@ -93,7 +93,8 @@ impl From<Option<Auth>> for Credentials {
 ///
 /// Not `Clone`: it is answered once. Dropped without an answer, the namespace waits until the next
 /// session. An answer that comes too late, after the end of the session, has no effect: the next
-/// session brings a request of its own.
+/// session brings a request of its own. So does the next stay in `/` of an old server, which lets
+/// nobody in anywhere else before.
 #[derive(Debug)]
 #[must_use = "the namespace waits for an answer"]
 pub struct AuthRequest {

@@ -2,11 +2,10 @@
 
 use core::fmt;
 
-use crate::ack::AckError;
 use crate::engine::CloseReason;
 use crate::engine::client::Handshake;
 use crate::reply::ReplyTo;
-use crate::{AckId, Args, ConnectError, DecodeError, Namespace, SocketId, Timestamp};
+use crate::{AckId, Args, ConnectError, DecodeError, Encoded, Namespace, SocketId, Timestamp};
 
 use super::AuthRequest;
 
@@ -36,6 +35,14 @@ pub enum Event {
         /// Why.
         error: ConnectError,
     },
+    /// A server of Socket.IO 1 or 2 complains. Nothing ends: the namespace is connected and stays
+    /// so.
+    Error {
+        /// Where. What the server says about `/` is reported for every namespace that is connected.
+        namespace: Namespace,
+        /// What it says.
+        error: ConnectError,
+    },
     /// The server emitted.
     Event {
         /// Where.
@@ -54,6 +61,19 @@ pub enum Event {
         /// The arguments of the answer.
         outcome: Result<Args, AckError>,
     },
+    /// An emit that was taken, and is not a call, has been given up: it was replaced, or its tries
+    /// are used up, or the client has ended. If it has left, it may have arrived all the same.
+    ///
+    /// With [`Delivery::AtMostOnce`](super::Delivery::AtMostOnce) this is not said of what has
+    /// left.
+    Undelivered {
+        /// Where.
+        namespace: Namespace,
+        /// What was emitted.
+        packet: Encoded,
+        /// Why.
+        error: AckError,
+    },
     /// A connected namespace has ended. The outcomes of what it was asked came before.
     Disconnected {
         /// Which one.
@@ -62,6 +82,9 @@ pub enum Event {
         /// [`DisconnectReason::is_retried`].
         reason: DisconnectReason,
     },
+    /// The server has shown that it lives, once in a while: a heartbeat of the session has come
+    /// full circle.
+    Heartbeat,
     /// Packets travel over a WebSocket from now on.
     Upgraded,
     /// The upgrade failed; the session goes on over polling.
@@ -81,6 +104,24 @@ pub enum Event {
     GaveUp,
     /// The application has ended the client. The last event.
     Stopped,
+}
+
+/// Why an event was not answered, or will not be sent.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
+pub enum AckError {
+    /// The namespace was disconnected, or the client has ended, before the answer came.
+    ///
+    /// An event that has not left yet goes on waiting when its namespace is disconnected: it will
+    /// leave after reconnecting.
+    #[error("socket has been disconnected")]
+    Disconnected,
+    /// A newer event has taken its place while the namespace was not connected:
+    /// [`Offline::Latest`](super::Offline::Latest). It has not left.
+    #[error("a newer event has taken its place")]
+    Superseded,
+    /// The time given to the emit, or to the last of its tries, has passed.
+    #[error("operation has timed out")]
+    TimedOut,
 }
 
 /// Why a namespace ended.

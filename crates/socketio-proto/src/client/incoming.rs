@@ -6,6 +6,8 @@ use serde_json::value::RawValue;
 
 use super::Client;
 use super::event::{DisconnectReason, Event, SessionEnd};
+use super::legacy;
+use super::link::Manner;
 use super::namespace::Standing;
 use crate::engine::Message;
 use crate::parser::Packet;
@@ -49,12 +51,17 @@ impl Client {
     }
 
     fn on_answer(&mut self, name: &Namespace, data: Option<Utf8Bytes>) {
+        let is_legacy = self.is_legacy();
+        if is_legacy && name.is_root() {
+            return self.on_root_joined();
+        }
         let Some(membership) = self.memberships.get_mut(name) else {
             return;
         };
         match membership.standing {
+            Standing::Asked if is_legacy => self.on_welcome(name, self.derived_sid(name), None),
             Standing::Asked => match Welcome::read(data.as_deref().unwrap_or_default()) {
-                Some(welcome) => self.on_welcome(name, welcome),
+                Some(Welcome { sid, pid }) => self.on_welcome(name, sid, pid),
                 None => self.refuse(name, ConnectError::new(NO_ID)),
             },
             Standing::Withdrawn => {
@@ -70,27 +77,40 @@ impl Client {
         }
     }
 
-    fn on_welcome(&mut self, name: &Namespace, welcome: Welcome) {
+    pub(super) fn on_welcome(&mut self, name: &Namespace, sid: SocketId, pid: Option<String>) {
         let visit = Visit::new(self.next_serial());
         let Some(membership) = self.memberships.get_mut(name) else {
             return;
         };
         membership.standing = Standing::Joined(visit);
-        let recovered = membership.recovery.on_connected(welcome.pid);
+        membership.latest = None;
+        let recovered = membership.recovery.on_connected(pid);
+        membership.recovered = recovered;
+        membership.sid = Some(sid.clone());
         for (id, args) in membership.early.take() {
             self.deliver(name.clone(), visit, id, args);
         }
         self.report(Event::Connected {
             namespace: name.clone(),
-            sid: welcome.sid,
+            sid,
             recovered,
         });
     }
 
     fn on_refusal(&mut self, name: &Namespace, data: &str) {
+        let is_legacy = self.is_legacy();
+        if is_legacy && name.is_root() {
+            return self.on_root_error(data);
+        }
+        let reason = if is_legacy {
+            legacy::reason_of
+        } else {
+            reason_of
+        };
         let standing = self.memberships.get_mut(name).map(|m| &mut m.standing);
         match standing {
-            Some(Standing::Asked) => self.refuse(name, reason_of(data)),
+            Some(Standing::Asked) => self.refuse(name, reason(data)),
+            Some(Standing::Joined(_)) if is_legacy => self.report_error(name.clone(), data),
             Some(standing @ Standing::Withdrawn) => *standing = Standing::Left,
             Some(standing @ Standing::Reopened) => {
                 *standing = Standing::Apart;
@@ -122,6 +142,9 @@ impl Client {
     /// Only a stay can be ended. A DISCONNECT before the answer to a CONNECT has crossed ours, and
     /// is about the stay before.
     fn on_disconnect(&mut self, namespace: Namespace) {
+        if namespace.is_root() {
+            self.on_root_left();
+        }
         if let Some(membership) = self.memberships.get_mut(&namespace)
             && membership.visit().is_some()
         {
@@ -134,21 +157,22 @@ impl Client {
 
     fn on_event(&mut self, namespace: Namespace, id: Option<AckId>, args: Args) {
         let limit = self.config.buffer_limit;
+        let root = self.link.live().map(|live| live.root);
+        let root = root.filter(|_| self.is_legacy());
         let Some(membership) = self.memberships.get_mut(&namespace) else {
             return;
         };
+        let awaits_root = root.is_some_and(|root| membership.awaits_root(root));
         match membership.standing {
             Standing::Joined(visit) => self.deliver(namespace, visit, id, args),
-            Standing::Asked => {
+            Standing::Apart if !awaits_root => {}
+            Standing::Apart | Standing::Asked => {
                 if !membership.early.push(id, args, limit) {
                     self.cut(SessionEnd::Flooded);
                 }
             }
-            Standing::Apart
-            | Standing::Left
-            | Standing::Questioned(_)
-            | Standing::Reopened
-            | Standing::Withdrawn => {}
+            Standing::Left | Standing::Questioned(_) | Standing::Reopened | Standing::Withdrawn => {
+            }
         }
     }
 
@@ -177,18 +201,17 @@ impl Client {
             .get(&namespace)
             .is_some_and(|membership| membership.visit().is_some() && !membership.buffer.holds(id));
         if is_out && self.acks.settle(&namespace, id) {
-            self.report(Event::Acked {
-                namespace,
-                id,
-                outcome: Ok(args),
-            });
+            self.on_answered(namespace, id, args);
         }
     }
 
     pub(super) fn tell_disconnect(&mut self, name: &Namespace) {
         let namespace = name.clone();
+        if name.is_root() {
+            self.on_root_left();
+        }
         // A name is all that it says, and that can be said in every encoding.
-        let _ = self.tell(&Packet::Disconnect { namespace });
+        let _ = self.tell(&Packet::Disconnect { namespace }, Manner::Apart);
     }
 }
 

@@ -3,9 +3,11 @@
 use core::mem;
 
 use crate::engine::client::Session;
-use crate::engine::{Frame, Ids, SendError};
+use crate::engine::{Frame, Ids, SendError, Sid};
 use crate::received::Reader;
 use crate::{Encoded, Timestamp};
+
+use super::legacy::Root;
 
 /// What connects a client with its server now.
 #[derive(Debug)]
@@ -29,7 +31,21 @@ pub(super) enum Link {
 pub(super) struct Live {
     pub(super) engine: Session,
     pub(super) reader: Reader,
+    /// The id of the session, once it is open.
+    pub(super) sid: Option<Sid>,
+    /// Where the client is in `/`, if the server is an old one.
+    pub(super) root: Root,
     pub(super) phase: Phase,
+}
+
+/// How a packet travels with those before it.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Manner {
+    /// As the session likes.
+    Along,
+    /// Behind them, in a payload of its own: a server on Node.js handles a goodbye at once, and the
+    /// events that came with it later, which is never. [js socket.io 4.8.4]
+    Apart,
 }
 
 /// How far a session is.
@@ -65,6 +81,12 @@ impl Link {
     /// The session, if packets may be said to the server.
     pub(super) fn open_mut(&mut self) -> Option<&mut Live> {
         self.live_mut().filter(|live| live.phase == Phase::Open)
+    }
+
+    /// Whether packets leave: there is a session, and neither side has begun to end it.
+    pub(super) fn is_open(&self) -> bool {
+        self.live()
+            .is_some_and(|live| live.phase == Phase::Open && live.engine.is_open())
     }
 
     /// Whether the application has ended the client, or it has given up.
@@ -111,6 +133,14 @@ impl Link {
         match self.open_mut() {
             Some(live) => live.engine.send_frames(packet.frames()),
             None => Err(SendError::Closed(Frame::Text(Default::default()))),
+        }
+    }
+
+    /// Hands a packet of one frame to the session, in its manner.
+    pub(super) fn say(&mut self, packet: &Encoded, manner: Manner) -> Result<(), SendError> {
+        match (self.open_mut(), manner, packet.frames().next()) {
+            (Some(live), Manner::Apart, Some(frame)) => live.engine.send_apart(frame),
+            _ => self.send(packet),
         }
     }
 }

@@ -3,32 +3,37 @@
 mod auth;
 mod buffer;
 mod config;
+mod delivery;
 mod event;
 mod incoming;
+mod legacy;
 mod link;
 mod namespace;
+mod outgoing;
 mod recovery;
 mod session;
+mod state;
 
 use alloc::collections::VecDeque;
 use core::time::Duration;
 
 use crate::ack::Acks;
 use crate::backoff::Backoff;
-use crate::engine::client::{Input, Io, Session};
-use crate::engine::{Ids, SendError};
+use crate::engine::Ids;
+use crate::engine::client::{Input, Io};
 use crate::parser::Packet;
 use crate::{AckId, Args, Encoded, Machine, Namespace, Output, Timestamp};
 
-pub use crate::ack::AckError;
 pub use crate::backoff::Reconnection;
 pub use crate::emit::{Emit, EmitError};
 pub use crate::reply::ReplyTo;
 pub use auth::{Auth, AuthError, AuthRequest, Credentials};
-pub use config::Config;
-pub use event::{DisconnectReason, Event, SessionEnd};
+pub use config::{Config, Offline};
+pub use delivery::Delivery;
+pub use event::{AckError, DisconnectReason, Event, SessionEnd};
 
-use link::{Link, Phase};
+use buffer::Entry;
+use link::{Link, Manner, Phase};
 use namespace::{Memberships, Standing};
 
 /// A Socket.IO client: namespaces over one Engine.IO session after another.
@@ -44,16 +49,38 @@ use namespace::{Memberships, Standing};
 /// namespace by either side: it is sent when the namespace is connected again. Handed to a session,
 /// an event shares its fate: it may or may not arrive if the session is lost. An acknowledgement
 /// tells; while its event is still in the buffer, the end of the session does not concern it.
+///
+/// [`Config::while_offline`] says what else may become of an event while its namespace is not
+/// connected. With [`Delivery::AtLeastOnce`] an event stays in the buffer until the server has
+/// answered it. An event that this layer gives up is reported, always: as [`Event::Acked`] or as
+/// [`Event::Undelivered`].
+///
+/// # Old servers
+///
+/// A server of Socket.IO 1 or 2 ([`Config::engine`]) lets the client into `/` without being asked,
+/// and into nothing else before. So the client is in `/` also if the application has not opened it:
+/// then what comes from there is ignored. If `/` is refused, everything that waits is; if it is left
+/// while another namespace is to be joined, it is joined again.
+///
+/// * The credentials of a namespace become its query, `40/admin?token=t,`: strings as they are,
+///   anything else as JSON. Those of `/` are not said; such servers take them from the URL.
+/// * A query in the name of a namespace is said, too. To all but [`open`](Self::open) such a
+///   namespace is known by its path alone.
+/// * The client's id is that of the session, behind the name of the namespace: a secret. There is no
+///   recovery.
+/// * The server may complain at any time: [`Event::Error`].
 #[derive(Debug)]
 pub struct Client {
     config: Config,
     now: Timestamp,
     link: Link,
     backoff: Backoff,
+    /// Whether the last session that was open went over a WebSocket, and no dial has failed since.
+    has_upgraded: bool,
     memberships: Memberships,
     acks: Acks,
     /// Requests for namespaces, and their ends, on their way to the session.
-    control: VecDeque<Encoded>,
+    control: VecDeque<(Encoded, Manner)>,
     /// What the next visit or question is told apart by.
     serial: u64,
     outputs: VecDeque<Output<Io, Event>>,
@@ -68,6 +95,7 @@ impl Client {
             now,
             link: Link::Idle(Ids::new()),
             backoff: Backoff::new(seed),
+            has_upgraded: false,
             memberships: Memberships::default(),
             acks: Acks::default(),
             control: VecDeque::new(),
@@ -76,23 +104,6 @@ impl Client {
         };
         client.dial();
         client
-    }
-
-    /// Returns the session beneath, if there is one.
-    pub fn engine(&self) -> Option<&Session> {
-        self.link.live().map(|live| &live.engine)
-    }
-
-    /// Whether the server has let the client into this namespace, and nobody has ended that.
-    pub fn is_connected(&self, namespace: &Namespace) -> bool {
-        let membership = self.memberships.get(namespace);
-        membership.is_some_and(|membership| membership.visit().is_some())
-    }
-
-    /// Whether this namespace is connected, or will be by itself as soon as that is possible.
-    pub fn is_active(&self, namespace: &Namespace) -> bool {
-        let membership = self.memberships.get(namespace);
-        membership.is_some_and(|membership| membership.is_wanted())
     }
 
     /// Joins a namespace, now or as soon as there is a session, and again after every reconnect.
@@ -105,6 +116,8 @@ impl Client {
         if self.link.is_over() {
             return;
         }
+        let asked = namespace;
+        let namespace = self.key_of(&asked);
         self.memberships.enter(&namespace);
         let Some(membership) = self.memberships.get_mut(&namespace) else {
             return;
@@ -123,6 +136,7 @@ impl Client {
             | Standing::Reopened => {}
         }
         membership.credentials = credentials;
+        membership.asked = asked;
         if let Link::Idle(_) = self.link {
             self.dial();
         }
@@ -133,12 +147,19 @@ impl Client {
     pub fn authenticate(&mut self, request: AuthRequest, auth: Option<Auth>) {
         let membership = self.memberships.get(&request.namespace);
         let waits_for = Standing::Questioned(request.question);
-        if membership.is_some_and(|membership| membership.standing == waits_for) {
+        if membership.is_none_or(|membership| membership.standing != waits_for) {
+            return;
+        }
+        if self.may_ask(&request.namespace) {
             self.ask_with(&request.namespace, auth.as_ref());
+        } else if let Some(membership) = self.memberships.get_mut(&request.namespace) {
+            // It has left `/` since the question. By the time that it is back, the answer is old.
+            membership.standing = Standing::Apart;
         }
     }
 
-    /// Emits, or buffers until the namespace is connected.
+    /// Emits, or buffers until the namespace is connected ([`Config::while_offline`]) or until it is
+    /// the turn of this event ([`Config::delivery`]).
     ///
     /// All frames of the packet are taken or none. A volatile packet that cannot leave at once is
     /// dropped, which is not an error. If it is a call, its answer is ignored.
@@ -146,14 +167,17 @@ impl Client {
     /// # Errors
     ///
     /// [`EmitError::NotConnected`] if the namespace is not open, was refused, or was ended by
-    /// either side; [`EmitError::Encoding`] if the packet is not in that of [`Config::parser`];
-    /// [`EmitError::Full`] if [`Config::buffer_limit`] or the limit of the session is
-    /// reached; [`EmitError::Closed`] once the client has ended.
-    pub fn emit(&mut self, packet: &Encoded, emit: Emit) -> Result<(), EmitError> {
-        self.take(packet, None, emit)?;
+    /// either side, and with [`Offline::Reject`] while it is not connected;
+    /// [`EmitError::Encoding`] if the packet is not in that of [`Config::parser`], or with
+    /// [`Delivery::AtLeastOnce`] cannot be read; [`EmitError::Full`] if [`Config::buffer_limit`] or
+    /// the limit of the session is reached; [`EmitError::Closed`] once the client has ended.
+    pub fn emit(&mut self, now: Timestamp, packet: &Encoded, emit: Emit) -> Result<(), EmitError> {
+        self.now = self.now.max(now);
+        self.take(Entry::event(packet.clone()), emit)?;
         if let Some(id) = packet.ack_id() {
             self.acks.pass_over(id);
         }
+        self.try_at_once();
         Ok(())
     }
 
@@ -162,8 +186,12 @@ impl Client {
     /// [`Args::event`].
     ///
     /// The clock starts at `now`, also for an event that has to be buffered: it is not sent any
-    /// more once its time has passed. Without `within` only the end of a session ends the wait for
-    /// an event that has left, and only the end of the client the wait for one that has not.
+    /// more once its time has passed. Without `within`, and without one in [`Config::delivery`],
+    /// only the end of a session ends the wait for an event that has left, and only the end of the
+    /// client the wait for one that has not.
+    ///
+    /// With [`Delivery::AtLeastOnce`] each try has a clock of its own, which starts when it is sent,
+    /// and an id of its own on the wire. The id that is returned is that of the call.
     ///
     /// # Errors
     ///
@@ -182,10 +210,25 @@ impl Client {
             id: Some(id),
             args,
         })?;
-        self.take(&packet, Some(id), Emit::default())?;
-        let answer_by = within.map(|within| self.now + within);
-        self.acks.expect(to.clone(), id, answer_by);
+        self.take(Entry::call(packet, id, within), Emit::default())?;
+        let delivery = self.config.delivery;
+        if delivery.is_one_by_one() {
+            self.acks.pass_over(id);
+            self.try_at_once();
+        } else {
+            let answer_by = delivery.patience(within).map(|within| self.now + within);
+            self.acks.expect(to.clone(), id, answer_by);
+        }
         Ok(id)
+    }
+
+    /// Gives up an answer in which nobody is interested any longer: it will not be reported. The
+    /// event itself is sent all the same.
+    pub fn forget(&mut self, namespace: &Namespace, id: AckId) {
+        self.acks.forget(namespace, id);
+        if let Some(membership) = self.memberships.get_mut(namespace) {
+            membership.buffer.forget(id);
+        }
     }
 
     /// Answers an event, under the id that it came with. [sio5 § Acknowledgement]
@@ -212,10 +255,7 @@ impl Client {
             id: Some(id),
             args,
         })?;
-        self.link.send(&packet).map_err(|error| match error {
-            SendError::Closed(_) => EmitError::NotConnected,
-            SendError::Full(_) => EmitError::Full,
-        })
+        self.send(&packet)
     }
 
     /// Leaves a namespace, which is not joined again by itself. The last one to be left ends the
@@ -240,6 +280,12 @@ impl Client {
             }
         }
         self.leave_if_unused();
+    }
+
+    /// Gives up what waits in a namespace: it is reported, and will not be sent. For one that was
+    /// left, and whose buffer nobody should inherit.
+    pub fn discard(&mut self, namespace: &Namespace) {
+        self.abandon(namespace);
     }
 
     /// Leaves every namespace, ends the session once everything is delivered, and stops. Events
@@ -277,6 +323,20 @@ impl Client {
         }
     }
 
+    /// Changes what is said to a namespace the next time that it is asked for, without opening it.
+    /// Nothing happens if it was never opened.
+    pub fn set_credentials(&mut self, namespace: &Namespace, credentials: Credentials) {
+        if let Some(membership) = self.memberships.get_mut(namespace) {
+            membership.credentials = credentials;
+        }
+    }
+
+    /// Changes how long an attempt to open a session may take, from the next one on:
+    /// [`opening_timeout`](crate::engine::client::Config::opening_timeout).
+    pub fn set_opening_timeout(&mut self, timeout: Duration) {
+        self.config.engine.opening_timeout = timeout;
+    }
+
     fn leave_everything(&mut self) {
         for name in self.memberships.names() {
             let Some(membership) = self.memberships.get_mut(&name) else {
@@ -295,40 +355,6 @@ impl Client {
     fn stop(&mut self) {
         self.link = Link::Stopped;
         self.report(Event::Stopped);
-    }
-
-    /// Sends a packet or buffers it.
-    fn take(&mut self, packet: &Encoded, id: Option<AckId>, emit: Emit) -> Result<(), EmitError> {
-        if self.link.is_over() {
-            return Err(EmitError::Closed);
-        }
-        let membership = self.memberships.get_mut(packet.namespace());
-        let membership = membership
-            .filter(|membership| membership.is_wanted())
-            .ok_or(EmitError::NotConnected)?;
-        if packet.parser() != self.config.parser {
-            return Err(EmitError::Encoding);
-        }
-        let goes_first = membership.visit().is_some() && membership.buffer.is_empty();
-        if emit.volatile {
-            let engine = self.link.live().map(|live| &live.engine);
-            if !goes_first || !engine.is_some_and(Session::is_writable) {
-                return Ok(());
-            }
-        }
-        if goes_first {
-            match self.link.send(packet) {
-                Ok(()) => return Ok(()),
-                Err(SendError::Full(_)) => return Err(EmitError::Full),
-                // The session has ended, and the next one will carry the packet.
-                Err(SendError::Closed(_)) => {}
-            }
-        }
-        if membership.buffer.bytes() >= self.config.buffer_limit {
-            return Err(EmitError::Full);
-        }
-        membership.buffer.push(id, packet.clone());
-        Ok(())
     }
 
     fn encode(&self, packet: &Packet) -> Result<Encoded, EmitError> {
@@ -361,23 +387,12 @@ impl Client {
             // An answer that came in time may still wait inside the session.
             self.drain_engine();
             while let Some((namespace, id)) = self.acks.expire(at) {
-                self.on_answer_overdue(namespace, id);
+                self.on_unanswered(namespace, id, AckError::TimedOut);
             }
             if self.link.dial_at().is_some_and(|due| due <= at) {
                 self.dial();
             }
         }
-    }
-
-    fn on_answer_overdue(&mut self, namespace: Namespace, id: AckId) {
-        if let Some(membership) = self.memberships.get_mut(&namespace) {
-            membership.buffer.remove(id);
-        }
-        self.report(Event::Acked {
-            namespace,
-            id,
-            outcome: Err(AckError::TimedOut),
-        });
     }
 
     /// When this layer, not the session beneath, has something to do.

@@ -4,32 +4,47 @@ use alloc::vec::Vec;
 use core::mem;
 
 use crate::reply::Visit;
-use crate::{AckId, Args, Namespace};
+use crate::{AckId, Args, Namespace, SocketId};
 
 use super::auth::{Credentials, Question};
-use super::buffer::Buffer;
+use super::buffer::{Buffer, Place};
+use super::delivery::Tries;
 use super::recovery::Recovery;
 
 /// What a client knows of a namespace, over all sessions.
 #[derive(Debug)]
 pub(super) struct Membership {
     pub(super) name: Namespace,
+    /// The name with the query that old servers are asked for, if the application has given one.
+    pub(super) asked: Namespace,
     pub(super) credentials: Credentials,
     pub(super) standing: Standing,
     pub(super) recovery: Recovery,
+    /// The public id of the present stay, or of the last one.
+    pub(super) sid: Option<SocketId>,
+    /// Whether that stay goes on where the one before left off.
+    pub(super) recovered: bool,
     /// What is to be sent once the namespace is connected. Survives its ends.
     pub(super) buffer: Buffer,
+    pub(super) tries: Tries,
+    /// The event of the present outage that a newer one replaces.
+    pub(super) latest: Option<Place>,
     pub(super) early: Early,
 }
 
 impl Membership {
     pub(super) fn new(name: Namespace) -> Self {
         Self {
+            asked: name.clone(),
             name,
             credentials: Credentials::None,
             standing: Standing::Left,
             recovery: Recovery::default(),
+            sid: None,
+            recovered: false,
             buffer: Buffer::default(),
+            tries: Tries::default(),
+            latest: None,
             early: Early::default(),
         }
     }

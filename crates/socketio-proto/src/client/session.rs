@@ -1,15 +1,16 @@
 //! Sessions as they come and go: dialed, opened, ended, missed.
 
+use alloc::borrow::Cow;
 use alloc::string::ToString;
 
 use super::auth::Question;
 use super::event::{DisconnectReason, Event, SessionEnd};
-use super::link::{Link, Live, Phase};
+use super::legacy::Root;
+use super::link::{Link, Live, Manner, Phase};
 use super::namespace::{Membership, Standing};
-use super::{Auth, AuthRequest, Client, Credentials};
-use crate::ack::AckError;
-use crate::engine::Ids;
-use crate::engine::client::{Event as EngineEvent, Handshake, Session};
+use super::{AckError, Auth, AuthRequest, Client, Credentials};
+use crate::engine::client::{Config as EngineConfig, Event as EngineEvent, Handshake, Session};
+use crate::engine::{Ids, TransportKind};
 use crate::parser::Packet;
 use crate::received::Reader;
 use crate::{ConnectError, EncodeError, Machine, Namespace, Output};
@@ -19,30 +20,51 @@ impl Client {
     pub(super) fn dial(&mut self) {
         if let Some(ids) = self.link.take_ids() {
             self.link = Link::Live(Live {
-                engine: Session::connect(&self.config.engine, ids, self.now),
-                reader: Reader::new(self.config.parser, self.config.limits),
+                engine: Session::connect(&self.dial_config(), ids, self.now),
+                reader: Reader::new(self.config.parser, self.revision(), self.config.limits),
+                sid: None,
+                root: Root::Awaited,
                 phase: Phase::Dialing,
             });
         }
+    }
+
+    /// [js engine.io-client 6.6.8] `rememberUpgrade`
+    fn dial_config(&self) -> Cow<'_, EngineConfig> {
+        let mut config = Cow::Borrowed(&self.config.engine);
+        if self.config.remember_upgrade && self.has_upgraded {
+            let order = |kind: &TransportKind| *kind != TransportKind::WebSocket;
+            // Stable: the others keep their order. A WebSocket that is not allowed is not added.
+            config.to_mut().transports.sort_by_key(order);
+        }
+        config
     }
 
     pub(super) fn on_engine_event(&mut self, event: EngineEvent) {
         match event {
             EngineEvent::Opened(handshake) => self.on_opened(handshake),
             EngineEvent::Message(message) => self.on_message(message),
-            EngineEvent::Upgraded => self.report(Event::Upgraded),
+            EngineEvent::Heartbeat => self.report(Event::Heartbeat),
+            EngineEvent::Upgraded => {
+                self.has_upgraded = true;
+                self.report(Event::Upgraded);
+            }
             EngineEvent::UpgradeFailed => self.report(Event::UpgradeFailed),
             EngineEvent::Closed(reason) => self.on_session_end(SessionEnd::Engine(reason)),
         }
     }
 
     fn on_opened(&mut self, handshake: Handshake) {
+        let sid = handshake.sid.clone();
         self.backoff.reset();
         self.report(Event::Opened(handshake));
+        let transport = self.engine().map(Session::transport);
+        self.has_upgraded = transport == Some(TransportKind::WebSocket);
         if let Some(live) = self.link.live_mut()
             && live.phase == Phase::Dialing
         {
             live.phase = Phase::Open;
+            live.sid = Some(sid);
             for name in self.memberships.names() {
                 self.ask(&name);
             }
@@ -55,13 +77,14 @@ impl Client {
         if self.link.open_mut().is_none() {
             return;
         }
+        let standing = self.memberships.get(name).map(|m| &m.standing);
+        if standing != Some(&Standing::Apart) || !self.may_ask(name) {
+            return;
+        }
         let question = self.next_serial();
         let Some(membership) = self.memberships.get_mut(name) else {
             return;
         };
-        if membership.standing != Standing::Apart {
-            return;
-        }
         match membership.credentials.clone() {
             Credentials::Ask => {
                 let question = Question(question);
@@ -81,11 +104,15 @@ impl Client {
     ///
     /// Credentials that cannot be said would be refused at each attempt, so they are refused here.
     pub(super) fn ask_with(&mut self, name: &Namespace, auth: Option<&Auth>) {
+        let is_legacy = self.is_legacy();
         if let Some(membership) = self.memberships.get_mut(name) {
             membership.standing = Standing::Asked;
-            let data = membership.recovery.payload(auth);
-            let namespace = name.clone();
-            if let Err(error) = self.tell(&Packet::Connect { namespace, data }) {
+            let (namespace, data) = if is_legacy {
+                (membership.asked_with(auth), None)
+            } else {
+                (name.clone(), membership.recovery.payload(auth))
+            };
+            if let Err(error) = self.tell(&Packet::Connect { namespace, data }, Manner::Along) {
                 self.refuse(name, ConnectError::new(error.to_string()));
             }
         }
@@ -93,28 +120,31 @@ impl Client {
 
     /// Says something that the server's picture of the client depends on: it is sent even if the
     /// buffer of the session is full, only later.
-    pub(super) fn tell(&mut self, packet: &Packet) -> Result<(), EncodeError> {
+    pub(super) fn tell(&mut self, packet: &Packet, manner: Manner) -> Result<(), EncodeError> {
         let packet = self.config.parser.packet(packet)?;
-        self.control.push_back(packet);
+        self.control.push_back((packet, manner));
         self.flush();
         Ok(())
     }
 
     /// Hands to the session what has waited for it, as much as it takes.
     pub(super) fn flush(&mut self) {
-        while let Some(packet) = self.control.front() {
-            if self.link.send(packet).is_err() {
+        while let Some((packet, manner)) = self.control.front() {
+            if self.link.say(packet, *manner).is_err() {
                 return;
             }
             self.control.pop_front();
         }
         for membership in self.memberships.iter_mut() {
             if membership.visit().is_some() {
-                while let Some(packet) = membership.buffer.first() {
-                    if self.link.send(packet).is_err() {
-                        return;
-                    }
-                    membership.buffer.pop();
+                let delivery = self.config.delivery;
+                let is_taken = if delivery.is_one_by_one() {
+                    membership.try_first(&mut self.link, &mut self.acks, delivery, self.now)
+                } else {
+                    membership.send_all(&mut self.link)
+                };
+                if !is_taken {
+                    return;
                 }
             }
         }
@@ -158,6 +188,7 @@ impl Client {
         let Some(Live { engine, phase, .. }) = self.link.take_live() else {
             return;
         };
+        self.has_upgraded &= phase != Phase::Dialing;
         let end = match phase {
             Phase::Dialing | Phase::Open => end,
             Phase::Leaving | Phase::Stopping => SessionEnd::Unused,
@@ -203,10 +234,17 @@ impl Client {
     /// Nothing that waits will be sent, and no answer will come any more.
     pub(super) fn abandon_everything(&mut self) {
         for name in self.memberships.names() {
-            if let Some(membership) = self.memberships.get_mut(&name) {
-                membership.buffer = Default::default();
+            self.abandon(&name);
+        }
+    }
+
+    /// The same for one namespace.
+    pub(super) fn abandon(&mut self, name: &Namespace) {
+        self.abandon_acks(name);
+        if let Some(membership) = self.memberships.get_mut(name) {
+            for entry in membership.buffer.take_all() {
+                self.report_outcome(name.clone(), entry, Err(AckError::Disconnected));
             }
-            self.abandon_acks(&name);
         }
     }
 
@@ -221,12 +259,7 @@ impl Client {
         let membership = self.memberships.get(namespace);
         let is_buffered = |id| membership.is_some_and(|membership| membership.buffer.holds(id));
         for id in self.acks.abandon_unless(namespace, is_buffered) {
-            let (namespace, outcome) = (namespace.clone(), Err(AckError::Disconnected));
-            self.report(Event::Acked {
-                namespace,
-                id,
-                outcome,
-            });
+            self.on_unanswered(namespace.clone(), id, AckError::Disconnected);
         }
     }
 

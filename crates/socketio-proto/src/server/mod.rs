@@ -11,7 +11,7 @@ use alloc::collections::{BTreeMap, VecDeque};
 use alloc::vec::Vec;
 use core::time::Duration;
 
-use socketio_parser::Packet;
+use socketio_parser::{Packet, Revision};
 
 use crate::ack::Acks;
 use crate::engine::CloseReason;
@@ -60,7 +60,7 @@ impl Connection {
             now,
             connect_by: Some(now + config.connect_timeout),
             parser: config.parser,
-            reader: Reader::new(config.parser, config.limits),
+            reader: Reader::new(config.parser, Revision::V5, config.limits),
             namespaces: Namespaces::new(config.max_namespaces),
             acks: Acks::default(),
             pids: BTreeMap::new(),

@@ -11,7 +11,7 @@ use socketio_proto::client::{
 };
 use socketio_proto::engine::client::{Input, Io};
 use socketio_proto::engine::{Frame, RequestId, TransportId, TransportKind};
-use socketio_proto::{Args, Encoded, Machine, Namespace, Output, Timestamp};
+use socketio_proto::{Args, ConnectError, Encoded, Machine, Namespace, Output, Timestamp};
 
 /// What a client said, in a form that a test compares.
 pub(crate) type Lines = Vec<String>;
@@ -109,6 +109,7 @@ impl Peer {
     ) -> Result<(), EmitError> {
         let packet = Encoded::event(&self::namespace(namespace), name, &()).unwrap();
         self.client.emit(
+            self.now,
             &packet,
             Emit {
                 volatile,
@@ -282,6 +283,7 @@ impl Peer {
         }
     }
 
+    #[allow(clippy::too_many_lines, reason = "one short arm per event")]
     fn event_line(&mut self, event: Event) -> String {
         match event {
             Event::Opened(_) => "opened".into(),
@@ -299,12 +301,10 @@ impl Peer {
                 format!("connected {namespace} {sid}{again}")
             }
             Event::Refused { namespace, error } => {
-                let data = error.data.map(|data| format!(" {data}"));
-                format!(
-                    "refused {namespace}: {}{}",
-                    error.message,
-                    data.unwrap_or_default()
-                )
+                format!("refused {namespace}: {}", words_of(error))
+            }
+            Event::Error { namespace, error } => {
+                format!("error {namespace}: {}", words_of(error))
             }
             Event::Event {
                 namespace,
@@ -328,11 +328,20 @@ impl Peer {
                 ),
                 Err(error) => format!("acked {namespace} {} {error:?}", id.get()),
             },
+            Event::Undelivered {
+                namespace,
+                packet,
+                error,
+            } => {
+                let args = packet.args().expect("an event");
+                format!("lost {namespace} {} {error:?}", args.json())
+            }
             Event::Disconnected { namespace, reason } => {
                 let retried = if reason.is_retried() { ", for now" } else { "" };
                 format!("left {namespace}: {reason}{retried}")
             }
             Event::Upgraded => "upgraded".into(),
+            Event::Heartbeat => "heartbeat".into(),
             Event::UpgradeFailed => "upgrade failed".into(),
             Event::Ended(end) => format!("ended: {end}"),
             Event::Reconnecting { attempt, at } => format!("attempt {attempt} at {at}"),
@@ -352,6 +361,11 @@ pub(crate) fn header(namespace: &str) -> String {
         "/" => String::new(),
         name => format!("{name},"),
     }
+}
+
+fn words_of(error: ConnectError) -> String {
+    let data = error.data.map(|data| format!(" {data}"));
+    error.message + &data.unwrap_or_default()
 }
 
 fn bytes_of(args: &Args) -> String {

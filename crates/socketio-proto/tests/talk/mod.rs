@@ -4,23 +4,27 @@
 
 mod play;
 mod recovery;
+mod room;
 mod shell;
+mod terms;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use bytes::Bytes;
-use engineio_proto::server::{Opening, Session};
+use engineio_proto::server::{Opening, Peer, Session};
 use engineio_proto::{Config, Sid};
 use socketio_proto::client::{
-    self, AckError, Client, Credentials, DisconnectReason, EmitError, SessionEnd,
+    self, AckError, Client, Credentials, DisconnectReason, EmitError, Offline, SessionEnd,
 };
 use socketio_proto::server::{self, ConnectRequest, Connection};
 use socketio_proto::{AckId, Args, ConnectError, Machine, Namespace, Parser, SocketId, Timestamp};
 
 pub(crate) use play::{play, transcript_of};
 use recovery::Recovery;
+pub(crate) use room::Room;
 use shell::Shell;
+use terms::Terms;
 
 use crate::world::{Game, Side};
 
@@ -56,6 +60,7 @@ pub(crate) const NAMESPACES: [&str; 2] = ["/", "/a"];
 pub(crate) struct Talk {
     pub(crate) engine: Config,
     parser: Parser,
+    pub(crate) terms: Terms,
     /// See [`Game::longest_wait`].
     longest_wait: u64,
     /// Between two worlds the client is here, with the time of its clock.
@@ -76,49 +81,14 @@ pub(crate) struct Talk {
     client_asks: Asks,
     server_asks: Asks,
     is_opened: bool,
+    /// The client has wanted to be in `/` since its session is open.
+    has_kept_root: bool,
     /// How the session of this world has ended.
     pub(crate) end: Option<SessionEnd>,
     /// What the client says to a namespace that it has been put out of ends the session, as in the
     /// reference, also if it has crossed the news.
     pub(crate) has_kicked: bool,
     pub(crate) has_stopped: bool,
-}
-
-/// What both sides know of one namespace.
-#[derive(Default)]
-pub(crate) struct Room {
-    /// Numbers that the client has taken.
-    pub(crate) said: u32,
-    /// Numbers that the server has heard.
-    pub(crate) heard: u32,
-    /// Numbers that were handed to a session by the end of the latest stay.
-    gone: u32,
-    /// Numbers that were handed to a session before the one in which they may have been lost.
-    floor: u32,
-    /// What was on its way may have been lost.
-    is_torn: bool,
-    /// Numbers that may have left the buffer.
-    expired: BTreeSet<u32>,
-    /// The stay in which the client is.
-    pub(crate) stay: Option<u64>,
-    /// What the server has said, and the client has heard, in each stay.
-    told: BTreeMap<u64, Told>,
-    /// The stay in which the server believes the client to be.
-    pub(crate) believed: Option<u64>,
-    /// The stay in which the client was last.
-    latest: u64,
-    /// What a client that comes back must have heard.
-    due: u32,
-}
-
-#[derive(Default)]
-struct Told {
-    said: u32,
-    heard: u32,
-    has_gap: bool,
-    /// Questions, where they are counted for themselves: they are not sent again.
-    asked: u32,
-    asked_heard: u32,
 }
 
 /// Questions and their outcomes: exactly one each.
@@ -136,7 +106,7 @@ impl Asks {
         self.0.last_key_value().map_or(1, |(last, _)| last + 2)
     }
 
-    fn settle(&mut self, id: u64, outcome: &Result<Args, AckError>) -> u32 {
+    fn settle<E>(&mut self, id: u64, outcome: &Result<Args, E>) -> u32 {
         let (_, number, is_settled) = self.0.get_mut(&id).expect("somebody asked");
         assert!(!std::mem::replace(is_settled, true), "two outcomes");
         if let Ok(args) = outcome {
@@ -150,70 +120,12 @@ impl Asks {
     }
 }
 
-impl Room {
-    /// The server hears a number of the client, perhaps of a session that the client has ended.
-    fn hear(&mut self, number: u32, is_late: bool) {
-        let follows = |after: u32, number: u32| {
-            number > after && (after + 1..number).all(|skipped| self.expired.contains(&skipped))
-        };
-        let is_next = follows(self.heard, number);
-        let is_first = self.is_torn && number > self.heard && follows(self.floor, number);
-        assert!(
-            is_next || is_first,
-            "lost, doubled or out of order: {number} after {} of {}, floor {}",
-            self.heard,
-            self.said,
-            self.floor
-        );
-        // What was lost with that session is known by the next one only.
-        self.is_torn &= is_late || !is_first;
-        self.heard = number;
-        assert!(number <= self.said, "never said");
-    }
-
-    /// The client hears a number of the server.
-    fn learn(&mut self, stay: u64, number: u32) {
-        assert!(stay >= self.latest, "{number} of an earlier stay");
-        let told = self.told.get_mut(&stay).expect("there was such a stay");
-        assert!(
-            number > told.heard && number <= told.said,
-            "lost, doubled or out of order: {number} again"
-        );
-        told.has_gap |= number != told.heard + 1;
-        told.heard = number;
-        assert!(
-            self.stay != Some(stay) || !told.has_gap,
-            "lost, doubled or out of order: {number}"
-        );
-    }
-
-    /// The client hears a question of the server, in its order or not at all.
-    fn learn_question(&mut self, stay: u64, number: u32) {
-        let told = self.told.get_mut(&stay).expect("there was such a stay");
-        assert!(number > told.asked_heard && number <= told.asked);
-        told.asked_heard = number;
-    }
-
-    /// Everything that was said has been heard, and both sides agree on where they are.
-    pub(crate) fn is_settled(&self) -> bool {
-        // What went with a session that has ended may have been lost.
-        let next = self.heard.max(self.gone) + 1;
-        let is_missing = |number| !self.expired.contains(&number);
-        self.stay.is_some()
-            && self.stay == self.believed
-            && !(next..=self.said).any(is_missing)
-            && self
-                .stay
-                .and_then(|stay| self.told.get(&stay))
-                .is_some_and(|told| told.said == told.heard)
-    }
-}
-
 impl Talk {
     /// Makes the client, in a world of its own until the first one begins.
-    pub(crate) fn new(engine: Config, client: client::Config, seed: u64) -> Self {
+    pub(crate) fn new(engine: Config, client: client::Config, terms: Terms, seed: u64) -> Self {
         let now = Timestamp::from_millis(0);
         Self {
+            terms,
             longest_wait: longest_wait(&engine, &client),
             parser: client.parser,
             engine,
@@ -242,21 +154,38 @@ impl Talk {
         let (client, now) = (&mut shell.client, now);
         match client.emit_with_ack(now, &name(room), args, within) {
             Ok(id) => {
-                self.client_asks.ask(id.get(), room, number);
                 self.rooms[room].said = number;
+                if number.is_multiple_of(7) {
+                    // Nobody waits, so nobody hears whether it was given up.
+                    client.forget(&name(room), id);
+                    self.rooms[room].expired.insert(number);
+                } else {
+                    self.client_asks.ask(id.get(), room, number);
+                }
             }
-            Err(error) => check_refusal(client, room, error),
+            Err(error) => self.check_refusal(client, room, error),
         }
     }
 
-    fn client_says(&mut self, client: &mut Client, room: usize) {
+    fn client_says(&mut self, client: &mut Client, now: Timestamp, room: usize) {
         let number = self.rooms[room].said + 1;
         let packet = self.parser.event(&name(room), "n", &numbered(number));
         let packet = packet.unwrap();
-        match client.emit(&packet, client::Emit::default()) {
+        match client.emit(now, &packet, client::Emit::default()) {
             Ok(()) => self.rooms[room].said = number,
-            Err(error) => check_refusal(client, room, error),
+            Err(error) => self.check_refusal(client, room, error),
         }
+    }
+
+    /// An emit is refused only where nobody wants to be, or is at the moment.
+    fn check_refusal(&self, client: &Client, room: usize, error: EmitError) {
+        let refuses = self.terms.while_offline == Offline::Reject;
+        let is_offline = refuses && error == EmitError::NotConnected && !is_online(client, room);
+        assert!(
+            error == EmitError::Closed || !client.is_active(&name(room)) || is_offline,
+            "{error}"
+        );
+        assert!(error != EmitError::Closed || client.is_closed() || client.engine().is_some());
     }
 
     fn server_says(&mut self, server: Option<&mut Connection>, now: Timestamp, room: usize) {
@@ -332,13 +261,15 @@ impl Talk {
             (accept, stay, is_back) = book.terms(now, room, &request, fresh);
             server.accept_with(request, accept);
         } else {
-            server.accept(request, SocketId::new(fresh.to_string()));
+            let sid = request.sid.clone();
+            server.accept(request, sid.unwrap_or(SocketId::new(fresh.to_string())));
         }
         let is_in = server.is_connected(&name(room));
         let book = self.rooms[room].told.entry(stay).or_default();
         self.rooms[room].due = book.said;
         if is_in {
             self.rooms[room].believed = Some(stay);
+            self.rooms[room].admitted = stay;
         } else if let Some(recovery) = &mut self.recovery {
             recovery.left(now, room, pid.filter(|_| is_back));
         }
@@ -375,6 +306,7 @@ impl Talk {
                     "two sessions"
                 );
                 self.attempts = 0;
+                self.has_kept_root = client.is_active(&Namespace::root());
             }
             client::Event::Connected {
                 namespace,
@@ -382,7 +314,17 @@ impl Talk {
                 recovered,
             } => {
                 let room = &mut self.rooms[room_of(&namespace)];
-                let stay = sid.as_str().parse().unwrap();
+                let stay = if self.terms.is_old() {
+                    let is_root = namespace.is_root();
+                    let derived = if is_root { "s0" } else { "/a#s0" };
+                    assert_eq!(sid.as_str(), derived);
+                    let told = room.told.get_mut(&room.admitted).expect("it was let in");
+                    told.may_jump = is_root && !self.has_kept_root;
+                    told.has_gap &= !told.may_jump;
+                    room.admitted
+                } else {
+                    sid.as_str().parse().unwrap()
+                };
                 assert_eq!(room.stay.replace(stay), None, "connected twice");
                 assert!(!room.told[&stay].has_gap, "lost before the answer");
                 assert_eq!(recovered, room.latest == stay, "recovered or not?");
@@ -421,32 +363,50 @@ impl Talk {
                 outcome,
             } => {
                 let number = self.client_asks.settle(id.get(), &outcome);
-                if outcome == Err(AckError::TimedOut) {
+                // Without tries, what is disconnected has left.
+                let is_out = self.terms.tries().is_none();
+                let lost = Err(AckError::Disconnected);
+                if outcome.is_err() && !(is_out && outcome == lost) {
                     self.rooms[room_of(&namespace)].expired.insert(number);
                 }
+            }
+            client::Event::Undelivered {
+                namespace,
+                packet,
+                error,
+            } => {
+                let args = packet.args().expect("an event");
+                let (number, _): (u32, Option<Bytes>) = args.event_data().unwrap();
+                let is_new = self.rooms[room_of(&namespace)].expired.insert(number);
+                assert!(is_new, "{number} was reported twice");
+                assert!(self.terms.tries().is_some() || error == AckError::Superseded);
             }
             client::Event::Disconnected { namespace, reason } => {
                 let room = &mut self.rooms[room_of(&namespace)];
                 assert!(room.stay.take().is_some(), "disconnected twice");
-                // Everything taken so far was handed to the session.
-                room.gone = room.said;
-                room.is_torn |= reason != DisconnectReason::ClientDisconnect;
+                if self.terms.tries().is_none() {
+                    // Everything taken so far was handed to the session.
+                    room.gone = room.said;
+                    room.is_torn |= reason != DisconnectReason::ClientDisconnect;
+                }
             }
             client::Event::Ended(end) => {
                 self.end = Some(end);
                 self.is_opened = false;
                 for room in &mut self.rooms {
                     assert_eq!(room.stay, None, "a stay without a session");
-                    room.is_torn = true;
+                    room.is_torn = self.terms.tries().is_none();
                 }
             }
             client::Event::GaveUp => panic!("there is no limit"),
+            client::Event::Error { .. } => panic!("the server only refuses"),
             client::Event::Stopped => self.has_stopped = true,
             client::Event::Reconnecting { attempt, .. } => {
                 self.attempts += 1;
                 assert!(attempt <= self.attempts, "the waits were not forgotten");
             }
             client::Event::AuthRequest(_)
+            | client::Event::Heartbeat
             | client::Event::Upgraded
             | client::Event::UpgradeFailed => {}
         }
@@ -467,8 +427,8 @@ impl Game for Talk {
         Shell::new(client, since)
     }
 
-    fn accept(&mut self, sid: Sid, via: Opening, now: Timestamp) -> Connection {
-        let session = Session::open(&self.engine, sid, via, now);
+    fn accept(&mut self, sid: Sid, peer: Peer, via: Opening, now: Timestamp) -> Connection {
+        let session = Session::open_for(&self.engine, sid, peer, via, now);
         let mut config = server::Config::default();
         config.parser = self.parser;
         Connection::new(session, &config, now)
@@ -490,10 +450,13 @@ impl Game for Talk {
         let client = &mut shell.client;
         match (*act, servers.first_mut()) {
             (Act::Open(room), _) => client.open(time, name(room), Credentials::None),
-            (Act::Leave(room), _) => client.disconnect(time, &name(room)),
+            (Act::Leave(room), _) => {
+                self.has_kept_root &= room != 0;
+                client.disconnect(time, &name(room));
+            }
             (Act::Stop, _) => client.close(time),
             (Act::Say(Side::Client, room, count), _) => {
-                (0..count).for_each(|_| self.client_says(client, room));
+                (0..count).for_each(|_| self.client_says(client, time, room));
             }
             (Act::Ask(Side::Client, room, within), _) => {
                 self.client_asks(shell, time, room, within);
@@ -506,7 +469,8 @@ impl Game for Talk {
             (Act::Kick(room), Some(server)) => {
                 self.has_kicked = true;
                 // What the client has on its way will not be heard.
-                self.rooms[room].is_torn |= self.rooms[room].believed.is_some();
+                self.rooms[room].is_torn |=
+                    self.terms.tries().is_none() && self.rooms[room].believed.is_some();
                 server.disconnect(&name(room));
             }
             (Act::Admit, Some(server)) => {
@@ -534,8 +498,10 @@ impl Game for Talk {
         event: server::Event,
     ) {
         if session > 0 {
-            // The work of a proxy: nobody speaks to it, so all it does is end.
-            return assert!(matches!(event, server::Event::Closed(_)), "{event:?}");
+            // The work of a proxy: nobody speaks to it, so all it does is end. Old ones are asked in.
+            let is_asked = self.terms.is_old() && matches!(event, server::Event::ConnectRequest(_));
+            let is_end = matches!(event, server::Event::Closed(_));
+            return assert!(is_asked || is_end, "{event:?}");
         }
         match event {
             server::Event::ConnectRequest(request) if self.is_slow => self.waiting.push(request),
@@ -547,7 +513,11 @@ impl Game for Talk {
             } => {
                 let (number, _): (u32, Option<Bytes>) = args.event_data().unwrap();
                 let is_late = self.end.is_some();
-                self.rooms[room_of(&namespace)].hear(number, is_late);
+                let room = &mut self.rooms[room_of(&namespace)];
+                match self.terms.tries() {
+                    Some(most) => room.hear_again(number, most),
+                    None => room.hear(number, is_late),
+                }
                 if let Some(reply) = reply {
                     let _ = server.reply(reply, Args::new(&number).unwrap());
                 }
@@ -597,13 +567,10 @@ fn longest_wait(engine: &Config, client: &client::Config) -> u64 {
 /// No question waits longer for its answer, unless it waits for ever.
 pub(crate) const LONGEST_QUESTION: Duration = Duration::from_secs(5);
 
-/// An emit is refused only where nobody wants to be.
-fn check_refusal(client: &Client, room: usize, error: EmitError) {
-    assert!(
-        error == EmitError::Closed || !client.is_active(&name(room)),
-        "{error}"
-    );
-    assert!(error != EmitError::Closed || client.is_closed() || client.engine().is_some());
+/// Whether what is emitted now leaves now.
+fn is_online(client: &Client, room: usize) -> bool {
+    let is_open = client.engine().is_some_and(|engine| engine.is_open());
+    is_open && client.is_connected(&name(room))
 }
 
 pub(crate) fn name(room: usize) -> Namespace {

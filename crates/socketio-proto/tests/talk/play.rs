@@ -9,20 +9,28 @@ use engineio_proto::{Config, TransportKind};
 use socketio_proto::client::{self, Reconnection, SessionEnd};
 use socketio_proto::{Machine, Output, Parser};
 
-use super::{Act, LONGEST_QUESTION, NAMESPACES, Recovery, Talk};
+use super::{Act, LONGEST_QUESTION, NAMESPACES, Recovery, Talk, Terms};
 use crate::world::{Fault, Network, Rng, Side, Trace, Weather, World};
 
 /// Plays a seed. Panics where a law is broken.
 pub(crate) fn play(seed: u64, mut net: Network<Act>) -> Network<Act> {
     let mut rng = Rng::new(seed);
     let (engine, mut client, longest_way) = configs(&mut rng);
-    client.parser = parser_of(seed);
+    let terms = Terms::of(seed);
+    terms.apply(&mut client);
+    client.parser = match terms.is_old() {
+        true => Parser::Json,
+        false => parser_of(seed),
+    };
     let bound = bound(&engine, &client);
-    let mut talk = Talk::new(engine, client, seed);
+    let mut talk = Talk::new(engine, client, terms, seed);
     talk.recovery = rng.one_in(2).then(|| Recovery::draw(&mut rng));
+    if terms.is_old() {
+        talk.recovery = None;
+    }
     net.trace.remark(net.time(), || {
         let recovery = talk.recovery.is_some();
-        format!("recovery: {recovery}, {:?}", talk.engine)
+        format!("recovery: {recovery}, {terms:?}, {:?}", talk.engine)
     });
     for rounds_left in (0..1 + rng.below(3)).rev() {
         talk.is_slow = rng.one_in(4);
@@ -30,6 +38,7 @@ pub(crate) fn play(seed: u64, mut net: Network<Act>) -> Network<Act> {
         let weather = Weather::draw(&mut rng, longest_way);
         net.trace.remark(net.time(), || format!("{weather:?}"));
         let mut world = World::new(talk, net, weather, Rng::new(rng.next()));
+        world.net.revision = terms.revision;
         let active = rng.weighted(&[(3, 1_500), (2, 6_000), (1, 30_000)]);
         if rounds_left > 0 {
             disturb(&mut world, &mut rng, active, bound);
@@ -101,7 +110,7 @@ fn settle(world: &mut World<Talk>, rng: &mut Rng, active: u64, bound: u64) {
     world.plan(active, Act::Admit);
     world.plan(active, Act::Answer);
     world.run(active, |_| false);
-    let end = world.net.now + bound;
+    let end = world.net.now + bound + longest_queue(&world.game);
     let is_settled = world.run(end, |world| world.game.is_settled());
     assert!(is_settled, "stuck");
     world.plan(world.net.now, Act::Stop);
@@ -225,10 +234,18 @@ fn parser_of(seed: u64) -> Parser {
     Parser::Json
 }
 
+/// How long what is said until it is answered may take altogether, if nothing is.
+fn longest_queue(talk: &Talk) -> u64 {
+    let longest = u64::try_from(LONGEST_QUESTION.as_millis()).unwrap_or(0);
+    let said: u32 = talk.rooms.iter().map(|room| room.said).sum();
+    talk.terms.tries().map_or(0, u64::from) * u64::from(said + 1) * longest
+}
+
 /// Longer than every timer in a row.
 fn bound(engine: &Config, client: &client::Config) -> u64 {
     let spans = [
-        engine.ping_interval,
+        // In old revisions the last ping buys another interval.
+        2 * engine.ping_interval,
         2 * engine.ping_timeout,
         engine.close_timeout,
         client.engine.opening_timeout,

@@ -10,7 +10,8 @@ use std::collections::VecDeque;
 use std::time::Duration;
 
 use bytes::Bytes;
-use socketio_proto::engine::server::{BodyKind, Input, Io, Opening, Response, Session};
+use socketio_proto::engine::parser::Revision;
+use socketio_proto::engine::server::{BodyKind, Input, Io, Opening, Peer, Response, Session};
 use socketio_proto::engine::{self, Frame, Ids, RequestId, Sid, TransportId};
 use socketio_proto::server::{Config, ConnectRequest, Connection, Emit, EmitError, Event, ReplyTo};
 use socketio_proto::{Encoded, Machine, Namespace, Output, SocketId, Timestamp};
@@ -49,6 +50,16 @@ impl World {
 
     /// Opens a session and swallows its handshake.
     pub(crate) fn with(engine: &engine::Config, config: &Config, websocket: bool) -> Self {
+        Self::speaking(Revision::V4, engine, config, websocket)
+    }
+
+    /// The same for a client that speaks this revision of Engine.IO.
+    pub(crate) fn speaking(
+        revision: Revision,
+        engine: &engine::Config,
+        config: &Config,
+        websocket: bool,
+    ) -> Self {
         let (now, mut ids) = (Timestamp::from_millis(0), Ids::new());
         let (link, opening) = if websocket {
             let transport = ids.transport();
@@ -56,7 +67,8 @@ impl World {
         } else {
             (Link::Polling, Opening::Poll(ids.request()))
         };
-        let session = Session::open(engine, Sid::new("secret"), opening, now);
+        let (sid, client) = (Sid::new("secret"), Peer::from(revision));
+        let session = Session::open_for(engine, sid, client, opening, now);
         let connection = Connection::new(session, config, now);
         let (requests, replies) = (VecDeque::new(), VecDeque::new());
         let mut world = Self {
@@ -68,7 +80,15 @@ impl World {
             ids,
             link,
         };
-        assert_eq!(world.outputs().len(), 1, "the handshake");
+        let mut said = 0;
+        for output in world.outputs() {
+            match output {
+                Output::Event(Event::ConnectRequest(request)) => world.requests.push_back(request),
+                Output::Event(event) => panic!("{event:?}"),
+                Output::Io(_) => said += 1,
+            }
+        }
+        assert_eq!(said, 1, "the handshake");
         world
     }
 

@@ -5,6 +5,7 @@
 
 use bytes::{Bytes, BytesMut};
 use serde_json::{Value, json};
+use socketio_proto::engine::parser::Revision as EngineRevision;
 use socketio_proto::engine::parser::payload::{self, PayloadBuf};
 use socketio_proto::engine::{self, Message};
 use socketio_proto::parser::{Frame, Limits, Packet, Revision, msgpack};
@@ -18,9 +19,31 @@ const FILES: [&str; 3] = [
     include_str!("../vectors/transcripts-server-4.8.4-client-4.8.4-extra.json"),
 ];
 
+/// Some of what was recorded with servers and clients of revision 4: those whose text is not encoded
+/// twice, and one that speaks revision 2 of Engine.IO.
+const LEGACY_FILES: [(EngineRevision, &str); 4] = [
+    (
+        EngineRevision::V3,
+        include_str!("../vectors/transcripts-server-2.5.1-client-2.5.0.json"),
+    ),
+    (
+        EngineRevision::V3,
+        include_str!("../vectors/transcripts-server-4.8.4-client-2.5.0.json"),
+    ),
+    (
+        EngineRevision::V3,
+        include_str!("../vectors/transcripts-server-4.8.4-client-2.5.0-extra.json"),
+    ),
+    (
+        EngineRevision::V2,
+        include_str!("../vectors/transcripts-server-1.0.6-client-1.0.6.json"),
+    ),
+];
+
 /// One recorded session, or several of one client.
 pub(crate) struct Session {
     pub(crate) name: String,
+    pub(crate) revision: EngineRevision,
     pub(crate) transport: String,
     pub(crate) scenario: String,
     /// In the default encoding.
@@ -35,10 +58,23 @@ pub(crate) fn sessions() -> Vec<Session> {
     let transcripts = files
         .iter()
         .flat_map(|file| file["transcripts"].as_array().unwrap());
-    transcripts.map(session).collect()
+    transcripts
+        .map(|transcript| session(EngineRevision::V4, transcript))
+        .collect()
 }
 
-fn session(transcript: &Value) -> Session {
+/// All of those with old servers and clients, in the order of the files.
+pub(crate) fn legacy_sessions() -> Vec<Session> {
+    let mut sessions = Vec::new();
+    for (revision, text) in LEGACY_FILES {
+        let file: Value = serde_json::from_str(text).unwrap();
+        let transcripts = file["transcripts"].as_array().unwrap().iter();
+        sessions.extend(transcripts.map(|transcript| session(revision, transcript)));
+    }
+    sessions
+}
+
+fn session(revision: EngineRevision, transcript: &Value) -> Session {
     let text = |name: &str| transcript[name].as_str().unwrap().to_owned();
     let originals = transcript["entries"].as_array().unwrap().clone();
     let scenario = text("scenario");
@@ -52,6 +88,7 @@ fn session(transcript: &Value) -> Session {
     };
     Session {
         name: text("name"),
+        revision,
         transport: text("transport"),
         scenario,
         entries,
