@@ -1,5 +1,7 @@
 //! The only code that reads the time.
 
+#[cfg(feature = "client")]
+use std::time::SystemTime;
 use std::{
     pin::Pin,
     task::{Context, Poll, ready},
@@ -73,6 +75,19 @@ impl Alarm {
         self.sleep.as_mut().reset(self.clock.instant(due));
         self.set_for = Some(due);
     }
+}
+
+/// The time of the calendar: for what other hosts have written down.
+#[cfg(feature = "client")]
+pub(crate) fn system_time() -> SystemTime {
+    SystemTime::now()
+}
+
+/// Milliseconds of the calendar: not to be relied on, only unlikely to be seen twice.
+#[cfg(feature = "client")]
+pub(crate) fn unix_millis() -> u64 {
+    let since = system_time().duration_since(SystemTime::UNIX_EPOCH);
+    since.map_or(0, |since| u64::try_from(since.as_millis()).unwrap_or(0))
 }
 
 /// Stands for a deadline that the clock cannot express.

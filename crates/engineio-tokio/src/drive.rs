@@ -10,10 +10,7 @@ use std::{
 
 use engineio_proto::{Machine, Output, Timestamp};
 
-use crate::{
-    clock::{Alarm, Clock},
-    observer::Witness,
-};
+use crate::clock::{Alarm, Clock};
 
 /// What runs on top of a machine, inside the task of its connection.
 ///
@@ -43,6 +40,14 @@ pub trait Application<M: Machine>: Send + 'static {
         let _ = machine;
     }
 
+    /// Whether no session is open or being opened: what is still asked for is of no use.
+    ///
+    /// A client whose sessions follow each other says so between two of them. Asked after every
+    /// round.
+    fn is_between_sessions(&self, machine: &M) -> bool {
+        machine.is_closed()
+    }
+
     /// True once the session has ended and nothing is left to run: the task ends.
     fn is_finished(&self) -> bool;
 }
@@ -58,23 +63,29 @@ pub(crate) trait Wire<M: Machine> {
     fn poll_input(&mut self, cx: &mut Context<'_>, reading: bool) -> Poll<M::Input>;
     /// Writes what is kept. Ready with each transport that has nothing left to write, or broke.
     fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<M::Input>;
-    /// The session is over: nobody new finds the way here.
+    /// There is no session: nobody new finds the way here, and no answer is waited for.
     fn retire(&mut self);
     /// The task ends.
     fn close(self);
 }
 
+/// Looks at a machine after every step.
+pub(crate) trait Onlooker<M> {
+    fn look(&mut self, machine: &M);
+}
+
+/// Nobody.
+impl<M> Onlooker<M> for () {
+    fn look(&mut self, _machine: &M) {}
+}
+
 /// Drives one machine until its application has finished. `witness` looks on.
-pub(crate) async fn drive<M, A, W>(
-    machine: M,
-    application: A,
-    wire: W,
-    clock: Clock,
-    witness: Option<Witness<M>>,
-) where
+pub(crate) async fn drive<M, A, W, O>(machine: M, application: A, wire: W, clock: Clock, witness: O)
+where
     M: Machine,
     A: Application<M>,
     W: Wire<M>,
+    O: Onlooker<M>,
 {
     let mut driver = Driver {
         machine,
@@ -88,13 +99,13 @@ pub(crate) async fn drive<M, A, W>(
     driver.wire.close();
 }
 
-struct Driver<M, A, W> {
+struct Driver<M, A, W, O> {
     machine: M,
     application: A,
     wire: W,
     clock: Clock,
     alarm: Alarm,
-    witness: Option<Witness<M>>,
+    witness: O,
 }
 
 /// Whether a part of a round found something to do.
@@ -104,16 +115,17 @@ enum Step {
     Progress,
 }
 
-impl<M, A, W> Driver<M, A, W>
+impl<M, A, W, O> Driver<M, A, W, O>
 where
     M: Machine,
     A: Application<M>,
     W: Wire<M>,
+    O: Onlooker<M>,
 {
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         for _ in 0..ROUNDS {
             let step = self.round(cx);
-            if self.machine.is_closed() {
+            if self.application.is_between_sessions(&self.machine) {
                 self.wire.retire();
             }
             if self.application.is_finished() {
@@ -216,9 +228,7 @@ where
                 Output::Event(event) => self.application.on_event(&mut self.machine, now, event),
             }
         }
-        if let Some(witness) = &mut self.witness {
-            witness.look(&self.machine);
-        }
+        self.witness.look(&self.machine);
     }
 }
 
@@ -347,7 +357,7 @@ mod tests {
             ..Paper::default()
         };
         let written = std::sync::Arc::clone(&wire.written);
-        drive(Parrot::default(), application, wire, Clock::start(), None).await;
+        drive(Parrot::default(), application, wire, Clock::start(), ()).await;
         let written = written.lock().unwrap();
         written.clone()
     }

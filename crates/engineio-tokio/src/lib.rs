@@ -1,14 +1,16 @@
 //! Drives Engine.IO machines over tokio.
 //!
-//! A [`Server`] answers HTTP requests and WebSocket upgrades. Each session is one task, which owns
-//! a machine (an [`Acceptor`] makes it), the [`Application`] on top of it, the transports and one
-//! timer. This crate moves bytes and keeps time; what they mean, the machine decides.
+//! A `Server` answers HTTP requests and WebSocket upgrades; a `client::Dialer` knows the way to
+//! one. Each session is one task, which owns a machine, the [`Application`] on top of it, the
+//! transports and one timer. This crate moves bytes and keeps time; what they mean, the machine
+//! decides.
 //!
 //! # Example
 //!
-//! A server that says everything back:
+//! A server that says everything back (the module `client` has a client for it):
 //!
-//! ```
+#![cfg_attr(feature = "server", doc = "```")]
+#![cfg_attr(not(feature = "server"), doc = "```ignore")]
 //! use std::{sync::Arc, task::{Context, Poll}};
 //! use engineio_tokio::proto::{Timestamp, server::{Event, Session}};
 //! use engineio_tokio::{Acceptor, Application, Options, Server};
@@ -58,45 +60,66 @@
 //!
 //! 1. `drive.rs` – the loop, the same for every machine.
 //! 2. `server/mod.rs` – how a request finds its session.
-//! 3. `server/wire.rs` – what a session is connected to.
+//! 3. `server/wire.rs` – what a session of a server is connected to.
 //! 4. `ws/mod.rs` – one WebSocket.
+//! 5. `client/mod.rs` – the way to a server.
+//! 6. `client/wire.rs` – what the machine of a client is connected to.
 //!
 //! # Features
 //!
+//! * `server` (on by default): `Server`, and everything that it is told.
+//! * `client`: the module `client`.
+//! * `tls`: clients of servers behind TLS, by rustls. Implies `client`.
 //! * `compression`: answers to polls are compressed with gzip or deflate, and messages of
-//!   WebSockets can be: see `Options::http_compression` and `Options::per_message_deflate`.
+//!   WebSockets can be: see `Options::http_compression` and `Options::per_message_deflate`, and the
+//!   latter of `client::Options`, which is on.
+//! * `test`: sessions without a network: `Server::open_in_process`. Implies `server`.
 #![forbid(unsafe_code)]
 
+#[cfg(feature = "server")]
 mod admission;
 mod body;
+#[cfg(feature = "client")]
+pub mod client;
 mod clock;
-#[cfg(feature = "compression")]
+#[cfg(all(feature = "compression", feature = "server"))]
 mod compression;
+#[cfg(feature = "server")]
 mod cookie;
+#[cfg(feature = "server")]
 mod cors;
 mod drive;
+#[cfg(feature = "server")]
 mod hooks;
+#[cfg(feature = "server")]
 mod observer;
+#[cfg(feature = "server")]
 mod options;
+#[cfg(feature = "server")]
 mod serve;
+#[cfg(feature = "server")]
 mod server;
 mod ws;
 
 pub use engineio_proto as proto;
 
-pub use admission::{AllowRequest, IdGenerator, Refusal};
 pub use body::Body;
-#[cfg(feature = "compression")]
-pub use compression::HttpCompression;
-pub use cookie::{Cookie, SameSite};
-pub use cors::{AllowOrigin, Cors};
 pub use drive::Application;
-pub use hooks::{ConnectionError, Hooks};
-pub use observer::Observer;
-pub use options::Options;
-pub use serve::{RemoteAddr, Secure, serve};
-pub use server::{Acceptor, Server};
 #[cfg(feature = "compression")]
 pub use ws::PerMessageDeflate;
+
+#[cfg(all(feature = "compression", feature = "server"))]
+pub use compression::HttpCompression;
 #[cfg(feature = "test")]
 pub use ws::{Gone, InProcess};
+#[cfg(feature = "server")]
+pub use {
+    admission::{AllowRequest, IdGenerator, Refusal},
+    cookie::{Cookie, SameSite},
+    cors::{AllowOrigin, Cors},
+    hooks::{ConnectionError, Hooks},
+    observer::Observer,
+    options::Options,
+    serve::{RemoteAddr, Secure, serve},
+    server::{Acceptor, Server},
+};

@@ -10,6 +10,8 @@ use engineio_proto::{
     server::{Cause, Session, UpgradeFailure},
 };
 
+use crate::drive::Onlooker;
+
 /// Told what happens to sessions, from their own tasks. Nothing has to be implemented; without an
 /// observer nothing is looked at.
 ///
@@ -75,8 +77,18 @@ impl<M> Witness<M> {
             },
         }
     }
+}
 
-    pub(crate) fn look(&mut self, machine: &M) {
+impl<M> Onlooker<M> for Option<Witness<M>> {
+    fn look(&mut self, machine: &M) {
+        if let Some(witness) = self {
+            witness.look(machine);
+        }
+    }
+}
+
+impl<M> Witness<M> {
+    fn look(&mut self, machine: &M) {
         let Some(session) = (self.session)(machine) else {
             return;
         };

@@ -1,4 +1,5 @@
 //! Who may open a session, under which id, and with which cookie.
+#![cfg(feature = "server")]
 
 mod support;
 

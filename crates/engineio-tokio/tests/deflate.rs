@@ -1,5 +1,5 @@
 //! Compression on WebSockets, byte by byte. [RFC 7692]
-#![cfg(feature = "compression")]
+#![cfg(all(feature = "compression", feature = "server"))]
 
 mod support;
 

@@ -1,4 +1,5 @@
 //! What an application may add and learn: headers, refusals, counts, addresses, layers.
+#![cfg(feature = "server")]
 
 mod support;
 

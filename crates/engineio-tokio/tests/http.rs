@@ -1,4 +1,5 @@
 //! One request, one answer: the vectors of the reference, and what they leave out.
+#![cfg(feature = "server")]
 
 mod support;
 

@@ -1,4 +1,5 @@
 //! Clients of Socket.IO 1 and 2, on real sockets.
+#![cfg(feature = "server")]
 
 mod support;
 

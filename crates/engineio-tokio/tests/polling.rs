@@ -1,4 +1,5 @@
 //! Sessions over HTTP long-polling, on real sockets.
+#![cfg(feature = "server")]
 
 mod support;
 

@@ -1,4 +1,5 @@
 //! Peers that do not read, and applications that do not.
+#![cfg(feature = "server")]
 
 mod support;
 

@@ -1,4 +1,5 @@
 //! How a server ends without cutting anybody off.
+#![cfg(feature = "server")]
 
 mod support;
 

@@ -1,4 +1,5 @@
 //! Sessions over WebSocket, and the way there from polling, on real sockets.
+#![cfg(feature = "server")]
 
 mod support;
 

@@ -28,7 +28,6 @@ use tower_service::Service;
 
 use crate::{body::Body, clock::Clock, drive::Application, options::Options};
 use answer::Kind;
-pub(crate) use sessions::Life;
 use sessions::{Mailbox, Sessions};
 use wire::Letter;
 

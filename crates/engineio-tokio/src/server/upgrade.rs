@@ -1,9 +1,8 @@
 //! The WebSocket handshake, from the request to an open WebSocket.
 
-use base64::{Engine, prelude::BASE64_STANDARD};
 use engineio_proto::server::Reject;
 use http::{
-    HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Version,
+    HeaderMap, HeaderValue, Method, StatusCode, Version,
     header::{
         CONNECTION, SEC_WEBSOCKET_ACCEPT, SEC_WEBSOCKET_KEY, SEC_WEBSOCKET_PROTOCOL,
         SEC_WEBSOCKET_VERSION, UPGRADE,
@@ -15,7 +14,7 @@ use hyper::upgrade::OnUpgrade;
 use super::{answer, sessions::Life};
 use crate::{
     body::Body,
-    ws::{Settings, WebSocket},
+    ws::{Role, Settings, WebSocket, accept, has_token},
 };
 
 /// A WebSocket handshake that will be accepted.
@@ -68,9 +67,14 @@ impl Handshake {
     }
 
     /// Waits until the answer has left. `None`: the client went away before.
-    pub(crate) async fn complete(self, life: Life) -> Option<Box<WebSocket>> {
+    pub(crate) async fn complete(self, life: Life) -> Option<Box<WebSocket<Life>>> {
         let upgraded = self.on_upgrade.await.ok()?;
-        Some(Box::new(WebSocket::new(upgraded, self.settings, life)))
+        Some(Box::new(WebSocket::new(
+            upgraded,
+            Role::Server,
+            self.settings,
+            life,
+        )))
     }
 }
 
@@ -105,54 +109,17 @@ pub(crate) fn is_asked_for(headers: &HeaderMap) -> bool {
     has_token(headers, &CONNECTION, "upgrade") && has_token(headers, &UPGRADE, "websocket")
 }
 
-fn has_token(headers: &HeaderMap, name: &HeaderName, token: &str) -> bool {
-    let values = headers
-        .get_all(name)
-        .iter()
-        .filter_map(|value| value.to_str().ok());
-    values
-        .flat_map(|value| value.split(','))
-        .any(|word| word.trim().eq_ignore_ascii_case(token))
-}
-
 fn first_token(offered: &HeaderValue) -> Option<HeaderValue> {
     let first = offered.to_str().ok()?.split(',').next()?.trim();
     (!first.is_empty()).then(|| HeaderValue::from_str(first).ok())?
 }
 
-/// What proves that the key has been understood. `None`: it is not 16 bytes. [RFC 6455 § 4.2.2]
-fn accept(key: &HeaderValue) -> Option<HeaderValue> {
-    if BASE64_STANDARD.decode(key).ok()?.len() != 16 {
-        return None;
-    }
-    let mut sha = sha1_smol::Sha1::new();
-    sha.update(key.as_bytes());
-    sha.update(GUID.as_bytes());
-    HeaderValue::from_str(&BASE64_STANDARD.encode(sha.digest().bytes())).ok()
-}
-
 /// [RFC 6455 § 4.1]
 const VERSION: &str = "13";
-
-/// [RFC 6455 § 1.3]
-const GUID: &str = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn the_key_of_the_specification_is_accepted_as_there() {
-        let key = HeaderValue::from_static("dGhlIHNhbXBsZSBub25jZQ==");
-        assert_eq!(accept(&key).unwrap(), "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=");
-    }
-
-    #[test]
-    fn a_key_that_is_not_sixteen_bytes_is_none() {
-        for key in ["", "dGhlIHNhbXBsZSBub25jZQ", "AAAA", "****"] {
-            assert_eq!(accept(&HeaderValue::from_static(key)), None, "{key}");
-        }
-    }
 
     #[test]
     fn an_upgrade_is_told_by_both_headers() {

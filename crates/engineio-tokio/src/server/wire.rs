@@ -17,10 +17,10 @@ use super::{
     post::Arrived,
     sessions::{Life, Registration},
 };
-use crate::{
-    drive,
-    ws::{End, WebSocket},
-};
+use crate::{drive, ws, ws::End};
+
+/// A WebSocket that the server waits for when it ends.
+type WebSocket = ws::WebSocket<Life>;
 
 /// Where the answer to a request goes.
 pub(crate) type Responder = oneshot::Sender<Response>;

@@ -1,138 +1,40 @@
-//! `permessage-deflate`: what both sides agree on, and the two coders. [RFC 7692]
+//! `permessage-deflate`: the coders of both directions. [RFC 7692 § 7.2]
 
 use flate2::{Compress, Compression, Decompress, FlushCompress, FlushDecompress, Status};
-use http::{HeaderMap, HeaderValue, header::SEC_WEBSOCKET_EXTENSIONS};
 
-use super::framing::Broken;
+use super::{Role, agreement::Agreement, framing::Broken};
 
-/// How messages are compressed on a WebSocket whose client offers it.
-/// [js engine.io 6.6.12: `perMessageDeflate`; RFC 7692]
-///
-/// It costs each connection up to 300 KiB of memory, and each message time in the task of its
-/// session: more than most messages are worth.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct PerMessageDeflate {
-    /// Messages of fewer bytes are left as they are: 1024.
-    pub threshold: usize,
-    /// Whether this side forgets each message before the next, which saves memory and makes
-    /// similar messages larger: no.
-    pub server_no_context_takeover: bool,
-    /// Whether the client has to do the same: no.
-    pub client_no_context_takeover: bool,
+/// What both directions of a WebSocket are compressed with.
+pub(super) struct Coders {
+    pub(super) deflater: Deflater,
+    pub(super) inflater: Inflater,
 }
 
-impl PerMessageDeflate {
-    /// Compresses messages of `threshold` bytes and more.
-    #[must_use]
-    pub const fn new(threshold: usize) -> Self {
-        Self {
-            threshold,
-            server_no_context_takeover: false,
-            client_no_context_takeover: false,
-        }
-    }
-}
-
-impl Default for PerMessageDeflate {
-    fn default() -> Self {
-        Self::new(1024)
-    }
-}
-
-/// What both sides have agreed on.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Agreement {
-    threshold: usize,
-    server_forgets: bool,
-    client_forgets: bool,
-    /// The client wants to hear how far back this side will refer: as far as there is.
-    names_window: bool,
-}
-
-impl Agreement {
-    /// The value of `Sec-WebSocket-Extensions` in the answer.
-    pub(crate) fn header(self) -> HeaderValue {
-        let mut text = "permessage-deflate".to_owned();
-        for (is_said, parameter) in [
-            (self.server_forgets, "; server_no_context_takeover"),
-            (self.client_forgets, "; client_no_context_takeover"),
-            (self.names_window, "; server_max_window_bits=15"),
-        ] {
-            if is_said {
-                text.push_str(parameter);
-            }
-        }
-        HeaderValue::try_from(text).unwrap_or(HeaderValue::from_static("permessage-deflate"))
-    }
-}
-
-/// Accepts the first offer of a client that can be kept. [RFC 7692 § 5.1]
-pub(crate) fn agree(ours: PerMessageDeflate, request: &HeaderMap) -> Option<Agreement> {
-    let lists = request.get_all(SEC_WEBSOCKET_EXTENSIONS).into_iter();
-    lists
-        .filter_map(|list| list.to_str().ok())
-        // No extension that is known quotes anything but a number, so a quoted comma is no offer.
-        .filter(|list| !has_quoted_comma(list))
-        .flat_map(|list| list.split(','))
-        .find_map(|offer| accept(ours, offer))
-}
-
-fn has_quoted_comma(list: &str) -> bool {
-    let quoted = list.split('"').skip(1).step_by(2);
-    quoted.into_iter().any(|text| text.contains(','))
-}
-
-/// [RFC 7692 § 7.1] Declines what is not known, given twice, or out of its range.
-fn accept(ours: PerMessageDeflate, offer: &str) -> Option<Agreement> {
-    let mut parts = offer.split(';').map(str::trim);
-    if !parts.next()?.eq_ignore_ascii_case("permessage-deflate") {
-        return None;
-    }
-    let mut agreement = Agreement {
-        threshold: ours.threshold,
-        server_forgets: ours.server_no_context_takeover,
-        client_forgets: ours.client_no_context_takeover,
-        names_window: false,
-    };
-    let mut seen = Vec::new();
-    for part in parts {
-        let (name, value) = match part.split_once('=') {
-            Some((name, value)) => (name.trim(), Some(value.trim().trim_matches('"'))),
-            None => (part, None),
+impl Coders {
+    pub(super) fn new(agreement: Agreement, role: Role) -> Self {
+        let (forgets, peer_forgets) = match role {
+            Role::Client => (agreement.client_forgets, agreement.server_forgets),
+            Role::Server => (agreement.server_forgets, agreement.client_forgets),
         };
-        if seen.contains(&name) {
-            return None;
-        }
-        seen.push(name);
-        match (name, value) {
-            ("server_no_context_takeover", None) => agreement.server_forgets = true,
-            ("client_no_context_takeover", None) => agreement.client_forgets = true,
-            // The compressor refers back 32 KiB and cannot be told to refer less far.
-            ("server_max_window_bits", Some("15")) => agreement.names_window = true,
-            // What the client could be asked to do. It need not: everything it may do is read.
-            ("client_max_window_bits", None) => {}
-            ("client_max_window_bits", Some(bits)) if is_window(bits) => {}
-            _ => return None,
+        Self {
+            deflater: Deflater::new(agreement.threshold, forgets),
+            inflater: Inflater::new(peer_forgets),
         }
     }
-    Some(agreement)
-}
-
-fn is_window(bits: &str) -> bool {
-    matches!(bits, "8" | "9" | "10" | "11" | "12" | "13" | "14" | "15")
 }
 
 /// Compresses messages. What it needs is made when the first one is large enough.
 pub(super) struct Deflater {
-    agreement: Agreement,
+    threshold: usize,
+    forgets: bool,
     coder: Option<Compress>,
 }
 
 impl Deflater {
-    pub(super) const fn new(agreement: Agreement) -> Self {
+    const fn new(threshold: usize, forgets: bool) -> Self {
         Self {
-            agreement,
+            threshold,
+            forgets,
             coder: None,
         }
     }
@@ -140,7 +42,7 @@ impl Deflater {
     /// Compresses one message. `None`: it is to travel as it is, because it is not large enough.
     /// [RFC 7692 § 7.2.1]
     pub(super) fn deflate(&mut self, message: &[u8]) -> Option<Vec<u8>> {
-        if message.len() < self.agreement.threshold {
+        if message.len() < self.threshold {
             return None;
         }
         let coder = self
@@ -155,7 +57,7 @@ impl Deflater {
             && taken(before, coder.total_in()) == message.len()
             && out.len() < out.capacity()
             && out.ends_with(&TAIL);
-        if self.agreement.server_forgets || !is_whole {
+        if self.forgets || !is_whole {
             // Without memory it refers to nothing that the peer may not have seen.
             self.coder = None;
         }
@@ -171,9 +73,9 @@ pub(super) struct Inflater {
 }
 
 impl Inflater {
-    pub(super) fn new(agreement: Agreement) -> Self {
+    fn new(forgets: bool) -> Self {
         Self {
-            forgets: agreement.client_forgets,
+            forgets,
             coder: Decompress::new(false),
         }
     }
@@ -233,80 +135,11 @@ const TAIL: [u8; 4] = [0x00, 0x00, 0xff, 0xff];
 mod tests {
     use super::*;
 
-    fn offer(ours: PerMessageDeflate, text: &'static str) -> Option<String> {
-        let mut headers = HeaderMap::new();
-        headers.insert(SEC_WEBSOCKET_EXTENSIONS, HeaderValue::from_static(text));
-        let header = agree(ours, &headers)?.header();
-        Some(header.to_str().unwrap().to_owned())
-    }
-
-    fn agreed(server_forgets: bool, client_forgets: bool) -> Agreement {
-        Agreement {
-            threshold: 0,
-            server_forgets,
-            client_forgets,
-            names_window: false,
-        }
-    }
-
-    #[test]
-    fn the_first_offer_that_can_be_kept_is_accepted() {
-        let ours = PerMessageDeflate::default();
-        for (text, answer) in [
-            ("permessage-deflate", "permessage-deflate"),
-            (
-                "permessage-deflate; client_max_window_bits",
-                "permessage-deflate",
-            ),
-            (
-                "x-other, permessage-deflate; client_max_window_bits=\"9\"",
-                "permessage-deflate",
-            ),
-            (
-                "permessage-deflate; server_max_window_bits=10, permessage-deflate; server_no_context_takeover",
-                "permessage-deflate; server_no_context_takeover",
-            ),
-            (
-                "permessage-deflate;client_no_context_takeover;server_max_window_bits=15",
-                "permessage-deflate; client_no_context_takeover; server_max_window_bits=15",
-            ),
-        ] {
-            assert_eq!(offer(ours, text).as_deref(), Some(answer), "{text}");
-        }
-        let ours = PerMessageDeflate {
-            server_no_context_takeover: true,
-            client_no_context_takeover: true,
-            ..ours
-        };
-        assert_eq!(
-            offer(ours, "permessage-deflate").as_deref(),
-            Some("permessage-deflate; server_no_context_takeover; client_no_context_takeover")
-        );
-    }
-
-    #[test]
-    fn other_offers_are_declined() {
-        for text in [
-            "x-webkit-deflate-frame",
-            "permessage-deflate; server_max_window_bits=14",
-            "permessage-deflate; server_max_window_bits",
-            "permessage-deflate; client_max_window_bits=16",
-            "permessage-deflate; client_max_window_bits=7",
-            "permessage-deflate; server_no_context_takeover=1",
-            "permessage-deflate; server_no_context_takeover; server_no_context_takeover",
-            "permessage-deflate; unknown",
-            "permessage-deflate;",
-            "",
-        ] {
-            assert_eq!(offer(PerMessageDeflate::default(), text), None, "{text}");
-        }
-    }
-
     /// [RFC 7692 § 7.2.3]
     #[test]
     fn the_messages_of_the_specification_are_read() {
         let hello: &[u8] = &[0xf2, 0x48, 0xcd, 0xc9, 0xc9, 0x07, 0x00];
-        let mut inflater = Inflater::new(agreed(false, false));
+        let mut inflater = Inflater::new(false);
         assert_eq!(inflater.inflate(hello, 5).unwrap(), b"Hello");
         // It refers to what came before.
         let again = [0xf2, 0x00, 0x11, 0x00, 0x00];
@@ -327,7 +160,7 @@ mod tests {
     #[test]
     fn what_should_be_forgotten_cannot_be_referred_to() {
         let hello: &[u8] = &[0xf2, 0x48, 0xcd, 0xc9, 0xc9, 0x07, 0x00];
-        let mut inflater = Inflater::new(agreed(false, true));
+        let mut inflater = Inflater::new(true);
         assert_eq!(inflater.inflate(hello, 5).unwrap(), b"Hello");
         let again = [0xf2, 0x00, 0x11, 0x00, 0x00];
         // The library takes it for zeros.
@@ -336,12 +169,10 @@ mod tests {
 
     #[test]
     fn a_bomb_is_stopped_at_the_limit() {
-        let bomb = Deflater::new(agreed(false, false))
-            .deflate(&vec![0; 4 << 20])
-            .unwrap();
+        let bomb = Deflater::new(0, false).deflate(&vec![0; 4 << 20]).unwrap();
         assert!(bomb.len() < 64 * 1024);
         for (limit, outcome) in [((4 << 20) - 1, Err(Broken::TooBig)), (4 << 20, Ok(4 << 20))] {
-            let mut inflater = Inflater::new(agreed(false, false));
+            let mut inflater = Inflater::new(false);
             let inflated = inflater.inflate(&bomb, limit);
             assert_eq!(inflated.map(|message| message.len()), outcome);
         }
@@ -349,32 +180,29 @@ mod tests {
 
     #[test]
     fn garbage_is_an_error() {
-        let mut inflater = Inflater::new(agreed(false, false));
+        let mut inflater = Inflater::new(false);
         assert_eq!(inflater.inflate(&[0xff; 9], 100), Err(Broken::Protocol));
     }
 
     #[test]
     fn what_is_deflated_is_inflated_to_the_same() {
-        for (server_forgets, size) in [(false, 0), (false, 1), (true, 70_000), (false, 1 << 20)] {
+        for (forgets, size) in [(false, 0), (false, 1), (true, 70_000), (false, 1 << 20)] {
             let message: Vec<u8> = (0..size)
                 .map(|index: u32| (index.wrapping_mul(index) >> 7) as u8)
                 .collect();
-            let mut deflater = Deflater::new(agreed(server_forgets, false));
-            let mut inflater = Inflater::new(agreed(false, server_forgets));
+            let mut deflater = Deflater::new(0, forgets);
+            let mut inflater = Inflater::new(forgets);
             let sizes = [0, 1, 2].map(|_| {
                 let deflated = deflater.deflate(&message).unwrap();
                 let inflated = inflater.inflate(&deflated, message.len()).unwrap();
                 assert!(inflated == message, "{size}");
                 deflated.len()
             });
-            if server_forgets {
+            if forgets {
                 assert_eq!(sizes[0], sizes[2]);
             }
         }
-        let mut deflater = Deflater::new(Agreement {
-            threshold: 10,
-            ..agreed(false, false)
-        });
+        let mut deflater = Deflater::new(10, false);
         assert_eq!(deflater.deflate(b"too short"), None);
         assert!(deflater.deflate(b"just right").is_some());
     }

@@ -2,6 +2,8 @@
 
 use bytes::{Buf, BufMut, Bytes, BytesMut};
 
+use super::Role;
+
 /// What a frame carries.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Opcode {
@@ -26,7 +28,7 @@ pub(super) enum Broken {
     TooBig,
 }
 
-/// One frame of a client, its mask taken off.
+/// One frame of the peer, its mask taken off.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct RawFrame {
     pub(super) opcode: Opcode,
@@ -77,10 +79,14 @@ impl Broken {
     }
 }
 
-/// Takes one frame of a client off the front of `input`. `None`: there is none yet.
+/// Takes one frame of the peer off the front of `input`. `None`: there is none yet.
 ///
 /// `limit` bounds the payload as soon as its length is known.
-pub(super) fn take(input: &mut BytesMut, limit: usize) -> Result<Option<RawFrame>, Broken> {
+pub(super) fn take(
+    input: &mut BytesMut,
+    role: Role,
+    limit: usize,
+) -> Result<Option<RawFrame>, Broken> {
     let Some((&[first, second], rest)) = input.split_first_chunk() else {
         return Ok(None);
     };
@@ -88,7 +94,7 @@ pub(super) fn take(input: &mut BytesMut, limit: usize) -> Result<Option<RawFrame
     let (fin, rsv1) = (first & FIN != 0, first & RSV1 != 0);
     let is_masked = second & MASKED != 0;
     let short = second & !MASKED;
-    if first & RSV2_AND_3 != 0 || !is_masked {
+    if first & RSV2_AND_3 != 0 || is_masked != (role == Role::Server) {
         return Err(Broken::Protocol);
     }
     if opcode.is_control() && (!fin || rsv1 || short > MAX_SHORT) {
@@ -112,15 +118,20 @@ pub(super) fn take(input: &mut BytesMut, limit: usize) -> Result<Option<RawFrame
     if !opcode.is_control() && length > limit {
         return Err(Broken::TooBig);
     }
-    let Some((&mask, payload)) = rest.get(extended..).and_then(<[u8]>::split_first_chunk) else {
-        return Ok(None);
+    let rest = rest.get(extended..).unwrap_or_default();
+    let (mask, masked) = match rest.split_first_chunk() {
+        _ if !is_masked => (None, rest),
+        Some((&mask, masked)) => (Some(mask), masked),
+        None => return Ok(None),
     };
-    if payload.len() < length {
+    if masked.len() < length {
         return Ok(None);
     }
-    input.advance(2 + extended + mask.len());
+    input.advance(input.len() - masked.len());
     let mut payload = input.split_to(length);
-    unmask(&mut payload, mask);
+    if let Some(mask) = mask {
+        apply(&mut payload, mask);
+    }
     Ok(Some(RawFrame {
         opcode,
         fin,
@@ -129,27 +140,39 @@ pub(super) fn take(input: &mut BytesMut, limit: usize) -> Result<Option<RawFrame
     }))
 }
 
-/// Appends a frame of a server: whole, and not masked.
-pub(super) fn put(out: &mut BytesMut, opcode: Opcode, rsv1: bool, payload: &[u8]) {
-    out.reserve(10 + payload.len());
+/// Appends a frame: whole, and masked if there is a mask.
+pub(super) fn put(
+    out: &mut BytesMut,
+    opcode: Opcode,
+    rsv1: bool,
+    payload: &[u8],
+    mask: Option<[u8; 4]>,
+) {
+    out.reserve(14 + payload.len());
     let rsv1 = if rsv1 { RSV1 } else { 0 };
+    let masked = if mask.is_some() { MASKED } else { 0 };
     out.put_u8(FIN | rsv1 | opcode.bits());
     match (u8::try_from(payload.len()), u16::try_from(payload.len())) {
-        (Ok(length @ ..=MAX_SHORT), _) => out.put_u8(length),
+        (Ok(length @ ..=MAX_SHORT), _) => out.put_u8(masked | length),
         (_, Ok(length)) => {
-            out.put_u8(LENGTH_16);
+            out.put_u8(masked | LENGTH_16);
             out.put_u16(length);
         }
         (_, Err(_)) => {
-            out.put_u8(LENGTH_64);
+            out.put_u8(masked | LENGTH_64);
             out.put_u64(payload.len() as u64);
         }
     }
+    out.put_slice(mask.as_ref().map_or(&[], |mask| &mask[..]));
+    let begin = out.len();
     out.put_slice(payload);
+    if let Some(mask) = mask {
+        apply(&mut out[begin..], mask);
+    }
 }
 
-/// [RFC 6455 § 5.3]
-fn unmask(payload: &mut [u8], mask: [u8; 4]) {
+/// Puts a mask on, or takes it off. [RFC 6455 § 5.3]
+fn apply(payload: &mut [u8], mask: [u8; 4]) {
     let [a, b, c, d] = mask;
     let wide = u64::from_ne_bytes([a, b, c, d, a, b, c, d]);
     let (words, rest) = payload.as_chunks_mut();
@@ -164,6 +187,7 @@ fn unmask(payload: &mut [u8], mask: [u8; 4]) {
 const FIN: u8 = 0x80;
 const RSV1: u8 = 0x40;
 const RSV2_AND_3: u8 = 0x30;
+/// [RFC 6455 § 5.3] What a client sends is masked, and nothing else.
 const MASKED: u8 = 0x80;
 
 /// The longest payload whose length fits into the second byte.
@@ -173,53 +197,65 @@ const LENGTH_16: u8 = 126;
 /// A length of 64 bits follows.
 const LENGTH_64: u8 = 127;
 
-#[cfg(test)]
+#[cfg(all(test, feature = "client", feature = "server"))]
 mod tests {
     use super::*;
 
+    const MASK: [u8; 4] = [0x37, 0xfa, 0x21, 0x3d];
+
     fn masked(head: &[u8], payload: &[u8]) -> BytesMut {
-        let mask = [0x37, 0xfa, 0x21, 0x3d];
         let mut bytes = BytesMut::from(head);
-        bytes.extend_from_slice(&mask);
-        bytes.extend(payload.iter().zip(mask.iter().cycle()).map(|(a, b)| a ^ b));
+        bytes.extend_from_slice(&MASK);
+        bytes.extend(payload.iter().zip(MASK.iter().cycle()).map(|(a, b)| a ^ b));
         bytes
     }
 
-    fn whole(bytes: &BytesMut, limit: usize) -> Result<Option<RawFrame>, Broken> {
-        take(&mut bytes.clone(), limit)
+    fn whole(bytes: &[u8], role: Role, limit: usize) -> Result<Option<RawFrame>, Broken> {
+        take(&mut BytesMut::from(bytes), role, limit)
     }
 
     /// [RFC 6455 § 5.7]
     #[test]
-    fn the_masked_frame_of_the_specification_is_read() {
-        let mut bytes = masked(&[0x81, 0x85], b"Hello");
-        bytes.extend_from_slice(b"next");
-        let frame = take(&mut bytes, 5).unwrap().unwrap();
-        let payload = Bytes::from_static(b"Hello");
-        let expected = RawFrame {
-            opcode: Opcode::Text,
-            fin: true,
-            rsv1: false,
-            payload,
-        };
-        assert_eq!((frame, &bytes[..]), (expected, &b"next"[..]));
+    fn the_frames_of_the_specification_are_read() {
+        let plain = BytesMut::from(&b"\x81\x05Hello"[..]);
+        for (role, mut bytes) in [
+            (Role::Server, masked(&[0x81, 0x85], b"Hello")),
+            (Role::Client, plain),
+        ] {
+            bytes.extend_from_slice(b"next");
+            let frame = take(&mut bytes, role, 5).unwrap().unwrap();
+            let payload = Bytes::from_static(b"Hello");
+            let expected = RawFrame {
+                opcode: Opcode::Text,
+                fin: true,
+                rsv1: false,
+                payload,
+            };
+            assert_eq!((frame, &bytes[..]), (expected, &b"next"[..]));
+        }
     }
 
     #[test]
-    fn every_length_is_written_as_it_is_read() {
+    fn the_masked_frame_of_the_specification_is_written() {
+        let mut out = BytesMut::new();
+        put(&mut out, Opcode::Text, false, b"Hello", Some(MASK));
+        assert_eq!(out, masked(&[0x81, 0x85], b"Hello"));
+    }
+
+    #[test]
+    fn every_length_is_read_as_it_is_written() {
         for length in [0, 1, 7, 8, 9, 125, 126, 65_535, 65_536] {
             let payload: Vec<u8> = (0..length).map(|byte| (byte % 251) as u8).collect();
-            let mut out = BytesMut::new();
-            put(&mut out, Opcode::Binary, true, &payload);
-            let head = out.len() - length;
-            // A client says the same, and masks it.
-            out[1] |= MASKED;
-            let bytes = masked(&out[..head], &payload);
-            let frame = whole(&bytes, length).unwrap().unwrap();
-            assert!(frame.payload == payload && frame.rsv1 && frame.fin);
-            for cut in [1, head, head + 3, bytes.len() - 1] {
-                let cut = BytesMut::from(&bytes[..cut.min(bytes.len() - 1)]);
-                assert_eq!(whole(&cut, length), Ok(None), "{length}");
+            for (role, mask) in [(Role::Client, None), (Role::Server, Some(MASK))] {
+                let mut out = BytesMut::new();
+                put(&mut out, Opcode::Binary, true, &payload, mask);
+                let frame = whole(&out, role, length).unwrap().unwrap();
+                assert!(frame.payload == payload && frame.rsv1 && frame.fin);
+                let head = out.len() - length;
+                for cut in [1, head - 1, head, out.len() - 1] {
+                    let cut = &out[..cut.min(out.len() - 1)];
+                    assert_eq!(whole(cut, role, length), Ok(None), "{length}");
+                }
             }
         }
     }
@@ -245,7 +281,19 @@ mod tests {
                 Broken::TooBig,
             ),
         ] {
-            assert_eq!(whole(&BytesMut::from(head), 126), Err(broken), "{head:x?}");
+            assert_eq!(whole(head, Role::Server, 126), Err(broken), "{head:x?}");
+        }
+    }
+
+    #[test]
+    fn what_a_server_must_not_send_is_an_error() {
+        for (head, broken) in [
+            (&[0x81, 0x85][..], Broken::Protocol),
+            (&[0x83, 0x05], Broken::Protocol),
+            (&[0x89, 0x7e], Broken::Protocol),
+            (&[0x82, 0x7e, 0x00, 0x7f], Broken::TooBig),
+        ] {
+            assert_eq!(whole(head, Role::Client, 126), Err(broken), "{head:x?}");
         }
     }
 }

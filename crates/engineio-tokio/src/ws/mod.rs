@@ -1,16 +1,20 @@
 //! One WebSocket as frames in and frames out.
 //!
-//! What travels uncompressed is written and read by a library (`plain.rs`). It knows no
-//! compression, so a WebSocket that has agreed on it is framed here (`deflated.rs`).
+//! What a server reads and writes uncompressed goes through a library (`plain.rs`). It knows no
+//! compression and has no good source of masks, so a WebSocket that has agreed to compress, and
+//! that of a client, is framed here (`framed.rs`).
 
 #[cfg(feature = "compression")]
+mod agreement;
+#[cfg(feature = "compression")]
 mod deflate;
-#[cfg(feature = "compression")]
-mod deflated;
-#[cfg(feature = "compression")]
+mod framed;
 mod framing;
+mod handshake;
 #[cfg(feature = "test")]
 mod in_process;
+mod masks;
+#[cfg(feature = "server")]
 mod plain;
 
 use std::{
@@ -24,28 +28,38 @@ use engineio_proto::Frame;
 use hyper::upgrade::Upgraded;
 use hyper_util::rt::TokioIo;
 
-use crate::server::Life;
-
 #[cfg(feature = "compression")]
-pub use deflate::PerMessageDeflate;
+pub(crate) use agreement::Agreement;
 #[cfg(feature = "compression")]
-pub(crate) use deflate::{Agreement, agree};
+pub use agreement::PerMessageDeflate;
+#[cfg(all(feature = "compression", feature = "server"))]
+pub(crate) use agreement::agree;
+#[cfg(all(feature = "compression", feature = "client"))]
+pub(crate) use agreement::{agreed, offer};
+pub(crate) use handshake::{accept, has_token};
 
 #[cfg(feature = "test")]
 pub use in_process::{Gone, InProcess};
 
-/// A WebSocket, seen from the server.
+/// A WebSocket, seen from either side.
 ///
 /// Frames wait here until [`poll_flush`](Self::poll_flush): the stream below writes whenever it
 /// reads, so what it does not have it cannot write one by one.
-pub(crate) struct WebSocket {
+pub(crate) struct WebSocket<L> {
     stream: Stream,
     outgoing: VecDeque<Frame>,
     write: Write,
     /// Control frames read since the last flush. The stream keeps an answer to each.
     unanswered: u8,
     /// Held until everything is delivered.
-    life: Life,
+    life: L,
+}
+
+/// Which side of a WebSocket this is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Role {
+    Client,
+    Server,
 }
 
 /// How a WebSocket behaves.
@@ -56,6 +70,16 @@ pub(crate) struct Settings {
     /// How messages are compressed. `None`: not at all.
     #[cfg(feature = "compression")]
     pub(crate) deflate: Option<Agreement>,
+}
+
+#[cfg(feature = "server")]
+impl Settings {
+    const fn compresses(&self) -> bool {
+        #[cfg(feature = "compression")]
+        return self.deflate.is_some();
+        #[cfg(not(feature = "compression"))]
+        false
+    }
 }
 
 /// What is being written.
@@ -87,18 +111,18 @@ enum Received {
 
 /// The two ways of framing. Either keeps what it is given until it is flushed.
 enum Stream {
+    #[cfg(feature = "server")]
     Plain(plain::Stream),
-    #[cfg(feature = "compression")]
-    Deflated(deflated::Stream<TokioIo<Upgraded>>),
+    Framed(framed::Stream<TokioIo<Upgraded>>),
     #[cfg(feature = "test")]
     InProcess(InProcess),
 }
 
-impl WebSocket {
+impl<L: Send + 'static> WebSocket<L> {
     /// Takes over an upgraded HTTP connection.
-    pub(crate) fn new(upgraded: Upgraded, settings: Settings, life: Life) -> Self {
+    pub(crate) fn new(upgraded: Upgraded, role: Role, settings: Settings, life: L) -> Self {
         Self {
-            stream: Stream::new(TokioIo::new(upgraded), settings),
+            stream: Stream::new(TokioIo::new(upgraded), role, settings),
             outgoing: VecDeque::new(),
             write: Write::Idle,
             unanswered: 0,
@@ -108,7 +132,7 @@ impl WebSocket {
 
     /// Takes one end of a transport without a network.
     #[cfg(feature = "test")]
-    pub(crate) fn in_process(end: InProcess, life: Life) -> Self {
+    pub(crate) fn in_process(end: InProcess, life: L) -> Self {
         Self {
             stream: Stream::InProcess(end),
             outgoing: VecDeque::new(),
@@ -200,26 +224,19 @@ impl WebSocket {
 }
 
 impl Stream {
-    #[cfg(feature = "compression")]
-    fn new(io: TokioIo<Upgraded>, settings: Settings) -> Self {
-        match settings.deflate {
-            None => Self::Plain(plain::Stream::new(io, settings.max_payload)),
-            Some(agreement) => {
-                Self::Deflated(deflated::Stream::new(io, settings.max_payload, agreement))
-            }
+    fn new(io: TokioIo<Upgraded>, role: Role, settings: Settings) -> Self {
+        #[cfg(feature = "server")]
+        if role == Role::Server && !settings.compresses() {
+            return Self::Plain(plain::Stream::new(io, settings.max_payload));
         }
-    }
-
-    #[cfg(not(feature = "compression"))]
-    fn new(io: TokioIo<Upgraded>, settings: Settings) -> Self {
-        Self::Plain(plain::Stream::new(io, settings.max_payload))
+        Self::Framed(framed::Stream::new(io, role, settings))
     }
 
     fn poll_receive(&mut self, cx: &mut Context<'_>) -> Poll<Result<Received, End>> {
         match self {
+            #[cfg(feature = "server")]
             Self::Plain(stream) => stream.poll_receive(cx),
-            #[cfg(feature = "compression")]
-            Self::Deflated(stream) => stream.poll_receive(cx),
+            Self::Framed(stream) => stream.poll_receive(cx),
             #[cfg(feature = "test")]
             Self::InProcess(end) => end.poll_receive(cx),
         }
@@ -227,9 +244,9 @@ impl Stream {
 
     fn send(&mut self, frame: Frame) -> Result<(), End> {
         match self {
+            #[cfg(feature = "server")]
             Self::Plain(stream) => stream.send(frame),
-            #[cfg(feature = "compression")]
-            Self::Deflated(stream) => stream.send(frame),
+            Self::Framed(stream) => stream.send(frame),
             #[cfg(feature = "test")]
             Self::InProcess(end) => {
                 end.send(frame);
@@ -240,9 +257,9 @@ impl Stream {
 
     fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), End>> {
         match self {
+            #[cfg(feature = "server")]
             Self::Plain(stream) => stream.poll_flush(cx),
-            #[cfg(feature = "compression")]
-            Self::Deflated(stream) => stream.poll_flush(cx),
+            Self::Framed(stream) => stream.poll_flush(cx),
             #[cfg(feature = "test")]
             Self::InProcess(end) => end.poll_flush(cx).map_err(|_| End::Closed),
         }
@@ -251,9 +268,9 @@ impl Stream {
     /// Adds a close frame without a status code, unless one has been sent.
     fn send_close(&mut self) -> Result<(), End> {
         match self {
+            #[cfg(feature = "server")]
             Self::Plain(stream) => stream.send_close(),
-            #[cfg(feature = "compression")]
-            Self::Deflated(stream) => stream.send_close(),
+            Self::Framed(stream) => stream.send_close(),
             // Dropped behind what was sent: that is how it closes.
             #[cfg(feature = "test")]
             Self::InProcess(_) => Ok(()),
@@ -273,9 +290,9 @@ impl Stream {
     /// Ends the connection once the peer has.
     async fn say_goodbye(&mut self) -> std::io::Result<()> {
         match self {
+            #[cfg(feature = "server")]
             Self::Plain(stream) => stream.say_goodbye().await,
-            #[cfg(feature = "compression")]
-            Self::Deflated(stream) => stream.say_goodbye().await,
+            Self::Framed(stream) => stream.say_goodbye().await,
             #[cfg(feature = "test")]
             Self::InProcess(_) => Ok(()),
         }

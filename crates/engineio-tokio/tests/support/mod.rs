@@ -5,6 +5,11 @@
     reason = "each test file uses its own part"
 )]
 
+#[cfg(feature = "client")]
+pub mod client;
+#[cfg(feature = "client")]
+pub mod network;
+
 use std::{
     net::SocketAddr,
     sync::{
@@ -91,6 +96,14 @@ impl Gate {
     pub fn open(&self) {
         self.shut.store(false, Ordering::SeqCst);
         self.waker.wake();
+    }
+
+    pub fn is_shut(&self) -> bool {
+        self.shut.load(Ordering::SeqCst)
+    }
+
+    pub fn register(&self, waker: &std::task::Waker) {
+        self.waker.register(waker);
     }
 }
 
@@ -237,6 +250,11 @@ impl Host {
             gate: Arc::default(),
             peers: Mutex::new(mpsc::unbounded_channel().1),
         }
+    }
+
+    /// Where clients find it.
+    pub fn url(&self) -> String {
+        format!("http://{}", self.address)
     }
 
     /// The session that was opened last, once it has.

@@ -1,4 +1,4 @@
-//! A WebSocket with compression, over any stream of bytes.
+//! A WebSocket that is framed here, over any stream of bytes: with compression, or of a client.
 
 use std::{
     io,
@@ -10,22 +10,28 @@ use bytes::{Buf, Bytes, BytesMut};
 use engineio_proto::{Frame, Utf8Bytes};
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt, ReadBuf};
 
+#[cfg(feature = "compression")]
+use super::deflate::Coders;
 use super::{
-    End, Received,
-    deflate::{Agreement, Deflater, Inflater},
+    End, Received, Role, Settings,
     framing::{self, Broken, Opcode, RawFrame},
+    masks::Masks,
 };
 
-/// A WebSocket with compression, seen from the server.
+/// A WebSocket that is framed here.
 pub(super) struct Stream<T> {
+    role: Role,
     io: T,
     input: BytesMut,
     output: BytesMut,
     /// The message whose last frame has not come.
     partial: Option<Partial>,
     max_payload: usize,
-    deflater: Deflater,
-    inflater: Inflater,
+    /// What both sides compress with. `None`: they do not.
+    #[cfg(feature = "compression")]
+    coders: Option<Coders>,
+    /// What this side masks its frames with. `None`: it does not.
+    masks: Option<Box<Masks>>,
     /// Nothing may follow a close frame.
     has_sent_close: bool,
 }
@@ -43,16 +49,32 @@ enum Kind {
     Binary,
 }
 
+impl Kind {
+    fn decode(self, payload: Bytes) -> Result<Frame, Broken> {
+        match self {
+            Self::Binary => Ok(Frame::Binary(payload)),
+            Self::Text => {
+                let text = Utf8Bytes::try_from(payload);
+                text.map(Frame::Text).map_err(|_| Broken::Encoding)
+            }
+        }
+    }
+}
+
 impl<T: AsyncRead + AsyncWrite + Unpin> Stream<T> {
-    pub(super) fn new(io: T, max_payload: u64, agreement: Agreement) -> Self {
+    pub(super) fn new(io: T, role: Role, settings: Settings) -> Self {
         Self {
+            role,
             io,
             input: BytesMut::new(),
             output: BytesMut::new(),
             partial: None,
-            max_payload: usize::try_from(max_payload).unwrap_or(usize::MAX),
-            deflater: Deflater::new(agreement),
-            inflater: Inflater::new(agreement),
+            max_payload: usize::try_from(settings.max_payload).unwrap_or(usize::MAX),
+            #[cfg(feature = "compression")]
+            coders: settings
+                .deflate
+                .map(|agreement| Coders::new(agreement, role)),
+            masks: (role == Role::Client).then(Box::default),
             has_sent_close: false,
         }
     }
@@ -82,7 +104,7 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Stream<T> {
                 .as_ref()
                 .map_or(0, |partial| partial.payload.len());
             let left = self.max_payload.saturating_sub(so_far);
-            let Some(frame) = framing::take(&mut self.input, left)? else {
+            let Some(frame) = framing::take(&mut self.input, self.role, left)? else {
                 return Ok(None);
             };
             if self.input.is_empty() && frame.payload.len() > KEPT {
@@ -118,7 +140,8 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Stream<T> {
                 return Ok(Err(End::Closed));
             }
             Opcode::EchoRequest if !self.has_sent_close => {
-                framing::put(&mut self.output, Opcode::EchoReply, false, &frame.payload);
+                // Without a mask there is no answer, and the next message says so.
+                let _ = self.put(Opcode::EchoReply, false, &frame.payload);
             }
             _ => {}
         }
@@ -134,7 +157,10 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Stream<T> {
         };
         match (kind, self.partial.take(), frame.fin) {
             // Mostly: the whole message, which is not copied unless it is inflated.
-            (Some(kind), None, true) => self.decode(kind, frame.rsv1, frame.payload).map(Some),
+            (Some(kind), None, true) => {
+                let payload = self.inflate_if(frame.rsv1, frame.payload)?;
+                kind.decode(payload).map(Some)
+            }
             (Some(kind), None, false) => {
                 self.partial = Some(Partial {
                     kind,
@@ -155,25 +181,26 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Stream<T> {
                     is_compressed,
                     payload,
                 } = partial;
-                self.decode(kind, is_compressed, payload.freeze()).map(Some)
+                let payload = self.inflate_if(is_compressed, payload.freeze())?;
+                kind.decode(payload).map(Some)
             }
             _ => Err(Broken::Protocol),
         }
     }
 
-    fn decode(&mut self, kind: Kind, is_compressed: bool, payload: Bytes) -> Result<Frame, Broken> {
-        let payload = if is_compressed {
-            self.inflater.inflate(&payload, self.max_payload)?.into()
-        } else {
-            payload
-        };
-        match kind {
-            Kind::Binary => Ok(Frame::Binary(payload)),
-            Kind::Text => {
-                let text = Utf8Bytes::try_from(payload);
-                text.map(Frame::Text).map_err(|_| Broken::Encoding)
-            }
+    #[cfg(feature = "compression")]
+    fn inflate_if(&mut self, is_compressed: bool, payload: Bytes) -> Result<Bytes, Broken> {
+        if !is_compressed {
+            return Ok(payload);
         }
+        let coders = self.coders.as_mut().ok_or(Broken::Protocol)?;
+        Ok(coders.inflater.inflate(&payload, self.max_payload)?.into())
+    }
+
+    /// Nobody has agreed to it.
+    #[cfg(not(feature = "compression"))]
+    fn inflate_if(&self, is_compressed: bool, payload: Bytes) -> Result<Bytes, Broken> {
+        (!is_compressed).then_some(payload).ok_or(Broken::Protocol)
     }
 
     /// Reads more. An error is also the end.
@@ -196,10 +223,21 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Stream<T> {
             Frame::Text(text) => (Opcode::Text, text.into_bytes()),
             Frame::Binary(bytes) => (Opcode::Binary, bytes),
         };
-        match self.deflater.deflate(&payload) {
-            Some(deflated) => framing::put(&mut self.output, opcode, true, &deflated),
-            None => framing::put(&mut self.output, opcode, false, &payload),
+        #[cfg(feature = "compression")]
+        if let Some(coders) = &mut self.coders
+            && let Some(deflated) = coders.deflater.deflate(&payload)
+        {
+            return self.put(opcode, true, &deflated);
         }
+        self.put(opcode, false, &payload)
+    }
+
+    fn put(&mut self, opcode: Opcode, is_compressed: bool, payload: &[u8]) -> Result<(), End> {
+        let mask = match &mut self.masks {
+            Some(masks) => Some(masks.next().ok_or(End::Failed)?),
+            None => None,
+        };
+        framing::put(&mut self.output, opcode, is_compressed, payload, mask);
         Ok(())
     }
 
@@ -211,7 +249,8 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Stream<T> {
     fn send_close_frame(&mut self, code: &[u8]) {
         if !self.has_sent_close {
             self.has_sent_close = true;
-            framing::put(&mut self.output, Opcode::Close, false, code);
+            // Without a mask the connection just ends.
+            let _ = self.put(Opcode::Close, false, code);
         }
     }
 
@@ -250,22 +289,23 @@ const KEPT: usize = 64 * 1024;
 /// Bytes read at once.
 const CHUNK: usize = 8 * 1024;
 
-#[cfg(test)]
+#[cfg(all(test, feature = "compression"))]
 mod tests {
     use std::future::poll_fn;
 
-    use http::{HeaderMap, HeaderValue, header::SEC_WEBSOCKET_EXTENSIONS};
-
     use super::*;
-    use crate::ws::{PerMessageDeflate, agree};
+    use crate::ws::agreement::Agreement;
+
+    fn settings(max_payload: u64, threshold: usize) -> Settings {
+        Settings {
+            max_payload,
+            deflate: Some(Agreement::with(threshold)),
+        }
+    }
 
     /// What a client may say at all, in whatever pieces.
     #[tokio::test]
     async fn whatever_a_client_sends_ends_in_messages_or_an_end() {
-        let mut headers = HeaderMap::new();
-        let offer = HeaderValue::from_static("permessage-deflate");
-        headers.insert(SEC_WEBSOCKET_EXTENSIONS, offer);
-        let agreement = agree(PerMessageDeflate::new(0), &headers).unwrap();
         let mut state = 7_u32;
         let mut random = move || {
             state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
@@ -282,11 +322,8 @@ mod tests {
                 bytes.push(0x80 | length);
                 bytes.extend((0..4 + length).map(|_| random()));
             }
-            let mut stream = Stream::new(
-                tokio::io::join(&bytes[..], tokio::io::sink()),
-                64,
-                agreement,
-            );
+            let io = tokio::io::join(&bytes[..], tokio::io::sink());
+            let mut stream = Stream::new(io, Role::Server, settings(64, 0));
             let end = loop {
                 match poll_fn(|cx| stream.poll_receive(cx)).await {
                     Ok(Received::Message(frame)) => {
@@ -305,12 +342,8 @@ mod tests {
     /// One large message must not cost the connection as much for ever.
     #[tokio::test]
     async fn large_buffers_are_given_back() {
-        let mut headers = HeaderMap::new();
-        let offer = HeaderValue::from_static("permessage-deflate");
-        headers.insert(SEC_WEBSOCKET_EXTENSIONS, offer);
-        let agreement = agree(PerMessageDeflate::default(), &headers).unwrap();
         let (ours, mut theirs) = tokio::io::duplex(1 << 25);
-        let mut stream = Stream::new(ours, 1_000_000, agreement);
+        let mut stream = Stream::new(ours, Role::Server, settings(1_000_000, 1024));
         let noise: Vec<u8> = (0..8_000_000_u32)
             .map(|n| (n.wrapping_mul(2_654_435_761) >> 13) as u8 ^ (n >> 7) as u8)
             .collect();
@@ -324,8 +357,8 @@ mod tests {
         let received = poll_fn(|cx| stream.poll_receive(cx)).await;
         assert!(matches!(received, Ok(Received::Message(_))));
         drop(received);
-        let mut waker = Context::from_waker(std::task::Waker::noop());
-        assert!(stream.poll_receive(&mut waker).is_pending());
+        let is_idle = poll_fn(|cx| Poll::Ready(stream.poll_receive(cx).is_pending()));
+        assert!(is_idle.await);
         assert!(!stream.output.try_reclaim(1_000_000));
         assert!(!stream.input.try_reclaim(900_000));
     }
