@@ -1,15 +1,12 @@
 //! Answering an event later than its handler returns.
 
+use std::fmt;
 use std::marker::PhantomData;
 
 use serde::Serialize;
 use socketio_proto::Args;
-use socketio_proto::server::ReplyTo;
 
-use crate::cluster::ServerReply;
 use crate::error::EmitError;
-use crate::outbox::Command;
-use crate::socket::Socket;
 
 /// The right to answer an event, as a handler's argument.
 ///
@@ -24,44 +21,30 @@ use crate::socket::Socket;
 /// });
 /// let io = Server::builder().namespace(namespace).build();
 /// ```
-#[derive(Debug)]
 pub struct Ack<T> {
-    peer: Peer,
+    respond: Option<Respond>,
     answer: PhantomData<fn(T)>,
 }
 
-/// Who waits for the answer.
-#[derive(Debug)]
-enum Peer {
-    Client(Socket, ReplyTo),
-    Nobody,
-    Server(ServerReply),
-}
+/// Answers one event.
+pub(crate) type Respond = Box<dyn FnOnce(Args) -> Result<(), EmitError> + Send + Sync>;
 
 impl<T> Ack<T> {
-    pub(crate) fn new(socket: Socket, to: Option<ReplyTo>) -> Self {
-        Self::to(to.map_or(Peer::Nobody, |to| Peer::Client(socket, to)))
-    }
-
-    pub(crate) fn to_server(reply: Option<ServerReply>) -> Self {
-        Self::to(reply.map_or(Peer::Nobody, Peer::Server))
-    }
-
-    fn to(peer: Peer) -> Self {
+    pub(crate) fn new(respond: Option<Respond>) -> Self {
         let answer = PhantomData;
-        Self { peer, answer }
+        Self { respond, answer }
     }
 
-    /// Whether the client, or the other server, waits for an answer.
+    /// Whether the peer waits for an answer: the client or the server, or the other server.
     pub fn is_expected(&self) -> bool {
-        !matches!(self.peer, Peer::Nobody)
+        self.respond.is_some()
     }
 
-    /// Answers. Without effect if the client did not ask.
+    /// Answers. Without effect if the peer did not ask.
     ///
     /// # Errors
     ///
-    /// As [`Socket::emit`].
+    /// As an emit to the same peer.
     pub fn send(self, answer: T) -> Result<(), EmitError>
     where
         T: Serialize,
@@ -78,22 +61,16 @@ impl<T> Ack<T> {
     ///
     /// # Errors
     ///
-    /// As [`Socket::emit`].
+    /// As an emit to the same peer.
     pub fn send_args(self, args: Args) -> Result<(), EmitError> {
-        match self.peer {
-            Peer::Client(socket, to) => {
-                let command = Command::Reply {
-                    socket: socket.clone(),
-                    to,
-                    args,
-                };
-                socket.push_command(command)
-            }
-            Peer::Nobody => Ok(()),
-            Peer::Server(reply) => {
-                reply.send(args);
-                Ok(())
-            }
-        }
+        self.respond.map_or(Ok(()), |respond| respond(args))
+    }
+}
+
+impl<T> fmt::Debug for Ack<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Ack")
+            .field("is_expected", &self.is_expected())
+            .finish_non_exhaustive()
     }
 }

@@ -1,22 +1,19 @@
-//! What a handler is called with, and the trait of its arguments.
+//! The trait of handlers' arguments, and what all contexts of events offer.
 
-use std::cell::Cell;
-use std::fmt;
+use socketio_proto::Args;
 
-use socketio_proto::server::ReplyTo;
-use socketio_proto::{Args, DisconnectReason, Namespace as Name};
-
+use crate::ack::Respond;
 use crate::error::Rejection;
-use crate::handshake::Handshake;
-use crate::socket::Socket;
 
 /// A handler's argument, taken from the context `C` in which the handler runs.
 ///
-/// The contexts are [`EventContext`], [`ConnectContext`] and [`DisconnectContext`]. [`Socket`],
-/// [`Handshake`], [`State`](crate::State) and [`Extension`](crate::Extension) come from each of
-/// them, [`Auth`](crate::Auth) from all but a disconnect; [`Data`](crate::Data), [`Args`],
-/// [`Ack`](crate::Ack) and [`EventName`](crate::EventName) exist only where an event is being
-/// handled, and a handler that asks for them elsewhere does not compile.
+/// The contexts of a server are [`EventContext`](crate::EventContext),
+/// [`ConnectContext`](crate::ConnectContext) and [`DisconnectContext`](crate::DisconnectContext).
+/// [`Socket`](crate::Socket), [`Handshake`](crate::Handshake), [`State`](crate::State) and
+/// [`Extension`](crate::Extension) come from each of them, [`Auth`](crate::Auth) from all but a
+/// disconnect; [`Data`](crate::Data), [`Args`], [`Ack`](crate::Ack) and
+/// [`EventName`](crate::EventName) exist only where an event is being handled, and a handler that
+/// asks for them elsewhere does not compile.
 ///
 /// Implement it for your own types to keep handlers short:
 ///
@@ -37,7 +34,7 @@ use crate::socket::Socket;
     message = "`{Self}` cannot be an argument of this handler",
     label = "a handler of this kind is not given a `{Self}`",
     note = "what an event carries is read by `Data`: `Data(message): Data<Message>`",
-    note = "events offer `Socket`, `Data<T>`, `Typed<E>`, `Args`, `EventName`, `Ack<T>`, `Auth<T>`, `Handshake`, `Extension<T>` and `State<S>`",
+    note = "events of a server offer `Socket`, `Data<T>`, `Typed<E>`, `Args`, `EventName`, `Ack<T>`, `Auth<T>`, `Handshake`, `Extension<T>` and `State<S>`; those of a client `Sender` instead of `Socket`, and nothing of the handshake",
     note = "`DisconnectReason` exists in `on_disconnect` only; `Data`, `Args` and `Ack` only where an event is handled"
 )]
 pub trait FromContext<C>: Sized {
@@ -50,193 +47,17 @@ pub trait FromContext<C>: Sized {
     fn from_context(context: &C) -> Result<Self, Rejection>;
 }
 
-/// What every context offers.
-pub trait Context {
-    /// The socket that the handler serves.
-    fn socket(&self) -> &Socket;
-}
-
-/// A context in a namespace whose state is an `S`.
+/// A context in which an event is being handled.
 #[diagnostic::on_unimplemented(
-    message = "this namespace has no state of type `{S}`",
-    label = "`State<{S}>` cannot be taken here",
-    note = "a namespace has the state that `.with_state(..)` gives it, or `()`",
-    note = "handlers of a single socket have no state: clone what they need into them"
+    message = "this handler is not given an event",
+    label = "there is no event to take this argument from",
+    note = "`Data`, `Typed`, `Args`, `EventName` and `Ack` exist only where an event is handled: `on`, `on_event`, `on_any`"
 )]
-pub trait HasState<S>: Context {
-    /// The state given to `Namespace::with_state`.
-    fn state(&self) -> &S;
-}
-
-/// An event of a client, on its way to a handler.
-pub struct EventContext<S> {
-    socket: Socket,
-    args: Args,
-    reply: Cell<Option<ReplyTo>>,
-    state: S,
-}
-
-impl EventContext<()> {
-    pub(crate) fn new(socket: Socket, args: Args, reply: Option<ReplyTo>) -> Self {
-        Self {
-            socket,
-            args,
-            reply: Cell::new(reply),
-            state: (),
-        }
-    }
-}
-
-impl<S> EventContext<S> {
-    /// The socket that received the event.
-    pub fn socket(&self) -> &Socket {
-        &self.socket
-    }
-
+pub trait HasEvent {
     /// The event's arguments, its name in front.
-    pub fn args(&self) -> &Args {
-        &self.args
-    }
+    fn args(&self) -> &Args;
 
-    /// Takes the right to answer; later calls get `None`.
-    pub(crate) fn take_reply(&self) -> Option<ReplyTo> {
-        self.reply.take()
-    }
-}
-
-/// A context without a state, which can be lent as one with a state: so a namespace with a state
-/// becomes one without.
-pub(crate) trait Stateless {
-    /// The same context with a state.
-    type With<S>;
-
-    /// Lends the context to `run`.
-    fn lend<S, R>(&self, state: S, run: impl FnOnce(&Self::With<S>) -> R) -> R;
-}
-
-impl Stateless for EventContext<()> {
-    type With<S> = EventContext<S>;
-
-    fn lend<S, R>(&self, state: S, run: impl FnOnce(&EventContext<S>) -> R) -> R {
-        let context = EventContext {
-            socket: self.socket.clone(),
-            args: self.args.clone(),
-            reply: Cell::new(self.take_reply()),
-            state,
-        };
-        let outcome = run(&context);
-        self.reply.set(context.take_reply());
-        outcome
-    }
-}
-
-impl Stateless for ConnectContext<()> {
-    type With<S> = ConnectContext<S>;
-
-    fn lend<S, R>(&self, state: S, run: impl FnOnce(&ConnectContext<S>) -> R) -> R {
-        let socket = self.socket.clone();
-        run(&ConnectContext { socket, state })
-    }
-}
-
-impl Stateless for DisconnectContext<()> {
-    type With<S> = DisconnectContext<S>;
-
-    fn lend<S, R>(&self, state: S, run: impl FnOnce(&DisconnectContext<S>) -> R) -> R {
-        let (socket, reason) = (self.socket.clone(), self.reason);
-        run(&DisconnectContext {
-            socket,
-            reason,
-            state,
-        })
-    }
-}
-
-impl<S: fmt::Debug> fmt::Debug for EventContext<S> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("EventContext")
-            .field("socket", &self.socket)
-            .field("args", &self.args)
-            .field("state", &self.state)
-            .finish_non_exhaustive()
-    }
-}
-
-/// A client that is being let into a namespace.
-#[derive(Debug)]
-pub struct ConnectContext<S> {
-    socket: Socket,
-    state: S,
-}
-
-impl ConnectContext<()> {
-    pub(crate) fn new(socket: Socket) -> Self {
-        Self { socket, state: () }
-    }
-}
-
-/// A client that has left a namespace.
-#[derive(Debug)]
-pub struct DisconnectContext<S> {
-    socket: Socket,
-    reason: DisconnectReason,
-    state: S,
-}
-
-impl DisconnectContext<()> {
-    pub(crate) fn new(socket: Socket, reason: DisconnectReason) -> Self {
-        let state = ();
-        Self {
-            socket,
-            reason,
-            state,
-        }
-    }
-}
-
-impl<S> DisconnectContext<S> {
-    /// Why the client left.
-    pub fn reason(&self) -> &DisconnectReason {
-        &self.reason
-    }
-}
-
-macro_rules! context {
-    ($($context:ident),*) => {$(
-        impl<S> Context for $context<S> {
-            fn socket(&self) -> &Socket {
-                &self.socket
-            }
-        }
-
-        impl<S> HasState<S> for $context<S> {
-            fn state(&self) -> &S {
-                &self.state
-            }
-        }
-    )*};
-}
-context!(EventContext, ConnectContext, DisconnectContext);
-
-/// A client that asks for a namespace which does not exist, and may come to exist.
-#[derive(Debug)]
-pub struct NamespaceContext {
-    name: Name,
-    handshake: Handshake,
-}
-
-impl NamespaceContext {
-    pub(crate) fn new(name: Name, handshake: Handshake) -> Self {
-        Self { name, handshake }
-    }
-
-    /// The namespace that the client asks for.
-    pub fn name(&self) -> &Name {
-        &self.name
-    }
-
-    /// How the client came in.
-    pub fn handshake(&self) -> &Handshake {
-        &self.handshake
-    }
+    /// Takes the right to answer, if the peer waits for an answer; later calls get `None`.
+    #[doc(hidden)]
+    fn take_respond(&self) -> Option<Respond>;
 }

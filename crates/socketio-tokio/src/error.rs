@@ -4,8 +4,12 @@ use std::fmt;
 
 use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
-use socketio_proto::server::{AckError, EmitError as Refused};
-use socketio_proto::{Args, ArgsError, DecodeError, EncodeError, Namespace as NamespaceName};
+#[cfg(feature = "server")]
+use socketio_proto::Namespace as NamespaceName;
+#[cfg(feature = "server")]
+use socketio_proto::server::AckError;
+use socketio_proto::server::EmitError as Refused;
+use socketio_proto::{Args, ArgsError, DecodeError, EncodeError};
 use thiserror::Error;
 
 /// Why an emit was not taken. Nothing of it was sent.
@@ -15,12 +19,14 @@ pub enum EmitError {
     /// The value cannot be a Socket.IO argument, or the event's name is reserved.
     #[error("the event cannot be encoded: {0}")]
     Encode(#[from] EncodeError),
-    /// The client reads too slowly: `max_buffer_size` bytes are waiting for it.
+    /// The peer reads too slowly, or is out of reach: as many bytes wait for it as may, which is
+    /// `max_buffer_size` of a server and `buffer_limit` of a client.
     #[error(
-        "the client's send buffer is full: wait until it has read more, or raise `max_buffer_size`"
+        "the send buffer is full: await `drained()`, or raise `max_buffer_size` of the server or \
+         `buffer_limit` of the client"
     )]
     Full,
-    /// The socket has left the namespace.
+    /// The socket has left the namespace. A client that is only offline has not.
     #[error("the socket is not connected")]
     NotConnected,
     /// No namespace of this name was given to the server's builder.
@@ -29,6 +35,7 @@ pub enum EmitError {
 }
 
 /// A namespace of this name is there already.
+#[cfg(feature = "server")]
 #[derive(Clone, Debug, Error)]
 #[error("there is a namespace {0} already: put the handlers together")]
 pub struct NamespaceTaken(pub NamespaceName);
@@ -46,6 +53,10 @@ pub enum CallError {
     /// The event was not sent.
     #[error(transparent)]
     Emit(#[from] EmitError),
+    /// A newer event has taken its place while the client was offline, as it was set up to. It was
+    /// not sent.
+    #[error("a newer event has taken its place")]
+    Superseded,
     /// The time given to the call has passed.
     #[error("operation has timed out")]
     TimedOut,
@@ -69,10 +80,22 @@ impl From<Refused> for CallError {
     }
 }
 
+#[cfg(feature = "server")]
 impl From<AckError> for CallError {
     fn from(error: AckError) -> Self {
         match error {
             AckError::Disconnected => Self::Disconnected,
+            AckError::TimedOut => Self::TimedOut,
+        }
+    }
+}
+
+impl From<socketio_proto::client::AckError> for CallError {
+    fn from(error: socketio_proto::client::AckError) -> Self {
+        use socketio_proto::client::AckError;
+        match error {
+            AckError::Disconnected => Self::Disconnected,
+            AckError::Superseded => Self::Superseded,
             AckError::TimedOut => Self::TimedOut,
         }
     }

@@ -1,32 +1,11 @@
-//! The arguments that handlers can ask for.
+//! The arguments that the handler of any event can ask for.
 
 use serde::de::DeserializeOwned;
-use socketio_proto::{Args, DisconnectReason, Namespace as Name};
+use socketio_proto::Args;
 
 use crate::ack::Ack;
-use crate::context::{
-    ConnectContext, Context, DisconnectContext, EventContext, FromContext, HasState,
-    NamespaceContext,
-};
+use crate::context::{FromContext, HasEvent};
 use crate::error::Rejection;
-use crate::extensions::Extensions;
-use crate::handshake::Handshake;
-use crate::server::Server;
-use crate::socket::Socket;
-
-impl<C: Context> FromContext<C> for Socket {
-    fn from_context(context: &C) -> Result<Self, Rejection> {
-        Ok(context.socket().clone())
-    }
-}
-
-/// The server, for what concerns all namespaces.
-impl<C: Context> FromContext<C> for Server {
-    fn from_context(context: &C) -> Result<Self, Rejection> {
-        let server = context.socket().server();
-        server.ok_or_else(|| Rejection::internal("the server is gone"))
-    }
-}
 
 /// What could not be taken is `None` instead of a rejection.
 impl<C, T: FromContext<C>> FromContext<C> for Option<T> {
@@ -42,16 +21,6 @@ impl<C, T: FromContext<C>> FromContext<C> for Result<T, Rejection> {
     }
 }
 
-/// The state of the namespace: a clone of what `Namespace::with_state` was given.
-#[derive(Clone, Copy, Debug)]
-pub struct State<S>(pub S);
-
-impl<C: HasState<S>, S: Clone> FromContext<C> for State<S> {
-    fn from_context(context: &C) -> Result<Self, Rejection> {
-        Ok(Self(context.state().clone()))
-    }
-}
-
 /// The arguments of an event, deserialised.
 ///
 /// A tuple takes several arguments, anything else takes the first one; further arguments are
@@ -60,26 +29,23 @@ impl<C: HasState<S>, S: Clone> FromContext<C> for State<S> {
 #[derive(Clone, Copy, Debug)]
 pub struct Data<T>(pub T);
 
-impl<T: DeserializeOwned, S> FromContext<EventContext<S>> for Data<T> {
-    fn from_context(context: &EventContext<S>) -> Result<Self, Rejection> {
-        context
-            .args()
-            .event_data()
-            .map(Self)
-            .map_err(Rejection::from)
+impl<C: HasEvent, T: DeserializeOwned> FromContext<C> for Data<T> {
+    fn from_context(context: &C) -> Result<Self, Rejection> {
+        let data = context.args().event_data();
+        data.map(Self).map_err(Rejection::from)
     }
 }
 
-impl<S> FromContext<EventContext<S>> for Args {
+impl<C: HasEvent> FromContext<C> for Args {
     /// The arguments without the event's name, for handlers that pass them on unread.
-    fn from_context(context: &EventContext<S>) -> Result<Self, Rejection> {
+    fn from_context(context: &C) -> Result<Self, Rejection> {
         Ok(context.args().without_name())
     }
 }
 
-impl<T, S> FromContext<EventContext<S>> for Ack<T> {
-    fn from_context(context: &EventContext<S>) -> Result<Self, Rejection> {
-        Ok(Self::new(context.socket().clone(), context.take_reply()))
+impl<C: HasEvent, T> FromContext<C> for Ack<T> {
+    fn from_context(context: &C) -> Result<Self, Rejection> {
+        Ok(Self::new(context.take_respond()))
     }
 }
 
@@ -87,79 +53,9 @@ impl<T, S> FromContext<EventContext<S>> for Ack<T> {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct EventName(pub String);
 
-impl<S> FromContext<EventContext<S>> for EventName {
-    fn from_context(context: &EventContext<S>) -> Result<Self, Rejection> {
+impl<C: HasEvent> FromContext<C> for EventName {
+    fn from_context(context: &C) -> Result<Self, Rejection> {
         let name = context.args().event_name().unwrap_or_default();
         Ok(Self(name.into_owned()))
-    }
-}
-
-/// The `auth` payload of the client's CONNECT packet, deserialised.
-///
-/// A client that sent none is read as `{}`; `Auth<Option<T>>` tells the difference.
-#[derive(Clone, Copy, Debug)]
-pub struct Auth<T>(pub T);
-
-impl<T: DeserializeOwned, S> FromContext<EventContext<S>> for Auth<T> {
-    fn from_context(context: &EventContext<S>) -> Result<Self, Rejection> {
-        context.socket().handshake().auth_as().map(Self)
-    }
-}
-
-impl<T: DeserializeOwned, S> FromContext<ConnectContext<S>> for Auth<T> {
-    fn from_context(context: &ConnectContext<S>) -> Result<Self, Rejection> {
-        context.socket().handshake().auth_as().map(Self)
-    }
-}
-
-impl<T: DeserializeOwned> FromContext<NamespaceContext> for Auth<T> {
-    fn from_context(context: &NamespaceContext) -> Result<Self, Rejection> {
-        context.handshake().auth_as().map(Self)
-    }
-}
-
-impl<C: Context> FromContext<C> for Handshake {
-    fn from_context(context: &C) -> Result<Self, Rejection> {
-        Ok(context.socket().handshake().clone())
-    }
-}
-
-impl FromContext<NamespaceContext> for Handshake {
-    fn from_context(context: &NamespaceContext) -> Result<Self, Rejection> {
-        Ok(context.handshake().clone())
-    }
-}
-
-/// The namespace that a client asks for, or of the socket.
-impl FromContext<NamespaceContext> for Name {
-    fn from_context(context: &NamespaceContext) -> Result<Self, Rejection> {
-        Ok(context.name().clone())
-    }
-}
-
-impl<C: Context> FromContext<C> for Extensions {
-    fn from_context(context: &C) -> Result<Self, Rejection> {
-        Ok(context.socket().extensions().clone())
-    }
-}
-
-/// The value of type `T` among the socket's [`Extensions`]. A handler that asks for one that is
-/// not there is not called, and `on_error` is told.
-#[derive(Clone, Copy, Debug)]
-pub struct Extension<T>(pub T);
-
-impl<T: Clone + Send + Sync + 'static, C: Context> FromContext<C> for Extension<T> {
-    fn from_context(context: &C) -> Result<Self, Rejection> {
-        let value = context.socket().extensions().get();
-        value.map(Self).ok_or_else(|| {
-            let wanted = std::any::type_name::<T>();
-            Rejection::internal(format!("the socket has no extension of type {wanted}"))
-        })
-    }
-}
-
-impl<S> FromContext<DisconnectContext<S>> for DisconnectReason {
-    fn from_context(context: &DisconnectContext<S>) -> Result<Self, Rejection> {
-        Ok(*context.reason())
     }
 }

@@ -5,12 +5,9 @@ use std::pin::Pin;
 use std::sync::Arc;
 
 use serde::Serialize;
-use socketio_proto::{Args, ConnectError};
 
 use crate::answer::Answer;
-use crate::context::{
-    ConnectContext, DisconnectContext, EventContext, FromContext, NamespaceContext, Stateless,
-};
+use crate::context::FromContext;
 use crate::error::Rejection;
 use crate::typed::{self, Acknowledges, OutputOf, TypedArguments};
 
@@ -104,58 +101,10 @@ handler!(A1, A2, A3, A4, A5, A6);
 handler!(A1, A2, A3, A4, A5, A6, A7);
 handler!(A1, A2, A3, A4, A5, A6, A7, A8);
 
-/// What event middleware may say: go on, go on with other arguments, or stop here.
-///
-/// Implemented for `()`, which never stops anything, for `Result<(), E>`, and for
-/// `Result<Args, E>`, whose arguments take the place of those received. An `Err` reaches
-/// `on_error` and the peer's acknowledgement, as that of a handler does.
-#[diagnostic::on_unimplemented(
-    message = "`{Self}` is not a verdict of event middleware",
-    note = "return `()`, `Result<(), E>` or `Result<Args, E>` with an `E: serde::Serialize`"
-)]
-pub trait Verdict: sealed::Verdict + 'static {}
-
-/// What the verdict comes to: perhaps other arguments, or the failure that the peer is told.
-pub(crate) type Passed = Result<Option<Args>, Answer>;
-
-mod sealed {
-    pub trait Verdict {
-        fn passed(self) -> super::Passed;
-    }
-}
-
-impl Verdict for () {}
-impl sealed::Verdict for () {
-    fn passed(self) -> Passed {
-        Ok(None)
-    }
-}
-
-impl<E: Serialize + 'static> Verdict for Result<(), E> {}
-impl<E: Serialize> sealed::Verdict for Result<(), E> {
-    fn passed(self) -> Passed {
-        self.map(|()| None).map_err(|error| Answer::failure(&error))
-    }
-}
-
-impl<E: Serialize + 'static> Verdict for Result<Args, E> {}
-impl<E: Serialize> sealed::Verdict for Result<Args, E> {
-    fn passed(self) -> Passed {
-        self.map(Some).map_err(|error| Answer::failure(&error))
-    }
-}
-
 pub(crate) type BoxFuture<T> = Pin<Box<dyn Future<Output = T> + Send>>;
 /// A handler with its types erased. The flag says whether the peer wants an answer.
 pub(crate) type Erased<C, T> =
     Arc<dyn Fn(&C, bool) -> Result<BoxFuture<T>, Rejection> + Send + Sync>;
-
-pub(crate) type EventFn<S = ()> = Erased<EventContext<S>, Answer>;
-pub(crate) type EventMiddlewareFn<S = ()> = Erased<EventContext<S>, Passed>;
-pub(crate) type ConnectFn<S = ()> = Erased<ConnectContext<S>, Answer>;
-pub(crate) type DisconnectFn<S = ()> = Erased<DisconnectContext<S>, Answer>;
-pub(crate) type MiddlewareFn<S = ()> = Erased<ConnectContext<S>, Result<(), ConnectError>>;
-pub(crate) type MatchFn = Erased<NamespaceContext, bool>;
 
 /// Erases a handler whose return value is an answer.
 pub(crate) fn erase<C, T, H>(handler: H) -> Erased<C, Answer>
@@ -183,6 +132,7 @@ where
 }
 
 /// Erases a handler whose return value becomes a verdict of type `V`.
+#[cfg(feature = "server")]
 pub(crate) fn erase_with<C, T, H, V>(
     handler: H,
     verdict: impl Fn(H::Output) -> V + Copy + Send + Sync + 'static,
@@ -195,25 +145,4 @@ where
         let future = handler.call(context)?;
         Ok(Box::pin(async move { verdict(future.await) }))
     })
-}
-
-/// A handler of a context with a state, as one of a context without.
-pub(crate) fn lend<C, S, T>(handler: Erased<C::With<S>, T>, state: &S) -> Erased<C, T>
-where
-    C: Stateless + 'static,
-    S: Clone + Send + Sync + 'static,
-    T: 'static,
-{
-    let state = state.clone();
-    Arc::new(move |context, wanted| context.lend(state.clone(), |lent| handler(lent, wanted)))
-}
-
-/// Erases event middleware.
-pub(crate) fn erase_event_middleware<S, T, H>(handler: H) -> EventMiddlewareFn<S>
-where
-    S: 'static,
-    H: Handler<EventContext<S>, T>,
-    H::Output: Verdict,
-{
-    erase_with(handler, sealed::Verdict::passed)
 }

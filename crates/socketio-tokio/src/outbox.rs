@@ -2,65 +2,25 @@
 //!
 //! Invariant: `waiting` is the sum of the lengths of the packets in `commands`.
 
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+#[cfg(feature = "server")]
+use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+#[cfg(feature = "server")]
 use std::task::Waker;
-use std::time::Duration;
 
 use futures_util::task::AtomicWaker;
-use socketio_proto::server::{Emit, ReplyTo};
-use socketio_proto::{Args, Encoded, Namespace};
+use socketio_proto::Args;
 use tokio::sync::Notify;
 
-use crate::call::Asker;
 use crate::error::EmitError;
-use crate::socket::Socket;
 
-/// One thing that the connection's task should do.
-#[derive(Debug)]
-pub(crate) enum Command {
-    /// Ask the client, and tell the caller what it says.
-    Call {
-        packet: Encoded,
-        within: Option<Duration>,
-        asker: Asker,
-    },
-    /// Leave every namespace, then close.
-    Close,
-    /// End the session, once what was emitted before is delivered.
-    CloseSession,
-    /// Close because the client reads too slowly to be served.
-    CloseSlow,
-    /// Leave one namespace, and hear nothing more from there.
-    Disconnect(Namespace),
-    /// Write a packet.
-    Emit(Encoded, Emit),
-    /// Leave one namespace in which the client has a newer socket, over another connection.
-    Replaced(Namespace),
-    /// Answer an event late.
-    Reply {
-        socket: Socket,
-        to: ReplyTo,
-        args: Args,
-    },
-    /// Close because the server ends, once what was emitted before is delivered.
-    ShutDown,
-}
-
-impl Command {
-    /// The bytes that the command will add to the send buffer.
-    fn len(&self) -> usize {
-        match self {
-            Self::Call { packet, .. } | Self::Emit(packet, _) => OVERHEAD + packet.len(),
-            Self::Reply { args, .. } => OVERHEAD + args_len(args),
-            Self::Close
-            | Self::CloseSession
-            | Self::CloseSlow
-            | Self::Disconnect(_)
-            | Self::Replaced(_)
-            | Self::ShutDown => 0,
-        }
-    }
+/// One thing that a connection's task should do.
+pub(crate) trait Queued {
+    /// The bytes that it will add to the send buffer. 0: it is never refused for being too much.
+    fn len(&self) -> usize;
+    /// The connection has ended before it could be done.
+    fn void(self);
 }
 
 /// What a packet occupies beside its bytes, so that a flood of tiny ones has a bound too.
@@ -74,32 +34,39 @@ pub(crate) fn args_len(args: &Args) -> usize {
 
 /// The queue between all tasks that emit and the one task that writes.
 #[derive(Debug)]
-pub(crate) struct Outbox {
-    queue: Mutex<Queue>,
+pub(crate) struct Outbox<C> {
+    queue: Mutex<Queue<C>>,
     /// Bytes that the session holds: taken over from here, not yet written.
     written: AtomicUsize,
-    waker: AtomicWaker,
+    /// That of the task, which may take from several outboxes.
+    waker: Arc<AtomicWaker>,
     /// Told whenever nothing waits any more.
     drained: Notify,
+    #[cfg(feature = "server")]
     abandoned: AtomicBool,
     limit: usize,
 }
 
-#[derive(Debug, Default)]
-struct Queue {
-    commands: Vec<Command>,
+#[derive(Debug)]
+struct Queue<C> {
+    commands: Vec<C>,
     waiting: usize,
     closed: bool,
 }
 
-impl Outbox {
+impl<C: Queued> Outbox<C> {
     /// An outbox in which at most `limit` bytes wait, those held by the session included.
-    pub(crate) fn new(limit: usize) -> Self {
+    pub(crate) fn new(limit: usize, waker: Arc<AtomicWaker>) -> Self {
         Self {
-            queue: Mutex::default(),
+            queue: Mutex::new(Queue {
+                commands: Vec::new(),
+                waiting: 0,
+                closed: false,
+            }),
             written: AtomicUsize::new(0),
-            waker: AtomicWaker::new(),
+            waker,
             drained: Notify::new(),
+            #[cfg(feature = "server")]
             abandoned: AtomicBool::new(false),
             limit,
         }
@@ -111,7 +78,7 @@ impl Outbox {
     ///
     /// `NotConnected` after the connection's end, `Full` at the limit. Commands without a
     /// packet are never refused for being too many.
-    pub(crate) fn push(&self, command: Command) -> Result<(), EmitError> {
+    pub(crate) fn push(&self, command: C) -> Result<(), EmitError> {
         let len = command.len();
         let mut queue = self.lock();
         if queue.closed {
@@ -134,7 +101,7 @@ impl Outbox {
     }
 
     /// Moves all commands into `commands`, which must be empty, in the order of their arrival.
-    pub(crate) fn take(&self, commands: &mut Vec<Command>) {
+    pub(crate) fn take(&self, commands: &mut Vec<C>) {
         let mut queue = self.lock();
         // Counted as held by the session at once, so that the sum never dips in between.
         self.written.fetch_add(queue.waiting, Ordering::Relaxed);
@@ -178,9 +145,7 @@ impl Outbox {
         let commands = std::mem::take(&mut queue.commands);
         drop(queue);
         for command in commands {
-            if let Command::Call { asker, .. } = command {
-                asker.tell(Err(crate::error::CallError::Disconnected));
-            }
+            command.void();
         }
         self.drained.notify_waiters();
     }
@@ -191,21 +156,24 @@ impl Outbox {
     }
 
     /// Makes the task drop what it is doing, also when it only waits for handlers any more.
+    #[cfg(feature = "server")]
     pub(crate) fn abandon(&self) {
         self.abandoned.store(true, Ordering::Release);
         self.waker.wake();
     }
 
+    #[cfg(feature = "server")]
     pub(crate) fn is_abandoned(&self) -> bool {
         self.abandoned.load(Ordering::Acquire)
     }
 
     /// Whom to wake when a command arrives. Register before looking into the queue.
+    #[cfg(feature = "server")]
     pub(crate) fn register(&self, waker: &Waker) {
         self.waker.register(waker);
     }
 
-    fn lock(&self) -> MutexGuard<'_, Queue> {
+    fn lock(&self) -> MutexGuard<'_, Queue<C>> {
         self.queue.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -214,15 +182,23 @@ impl Outbox {
 mod tests {
     use super::*;
 
-    fn packet(text: &str) -> Command {
-        Command::Emit(
-            Encoded::event(&Namespace::root(), "e", &text).unwrap(),
-            Emit::default(),
-        )
+    /// A packet, or a command without one.
+    struct Command(usize);
+
+    impl Queued for Command {
+        fn len(&self) -> usize {
+            self.0
+        }
+
+        fn void(self) {}
     }
 
-    fn outbox(limit: usize) -> Outbox {
-        Outbox::new(limit)
+    fn packet(text: &str) -> Command {
+        Command(OVERHEAD + text.len())
+    }
+
+    fn outbox(limit: usize) -> Outbox<Command> {
+        Outbox::new(limit, Arc::default())
     }
 
     #[test]
@@ -242,7 +218,7 @@ mod tests {
         let outbox = outbox(1);
         outbox.push(packet("12345")).unwrap();
         assert!(matches!(outbox.push(packet("12345")), Err(EmitError::Full)));
-        outbox.push(Command::Close).unwrap();
+        outbox.push(Command(0)).unwrap();
     }
 
     #[test]
@@ -270,9 +246,9 @@ mod tests {
     #[test]
     fn what_is_on_its_way_into_the_session_is_never_unseen() {
         for round in 0..20_000 {
-            let outbox = std::sync::Arc::new(outbox(1_000_000));
+            let outbox = Arc::new(outbox(1_000_000));
             outbox.push(packet("12345")).unwrap();
-            let start = std::sync::Arc::new(std::sync::Barrier::new(2));
+            let start = Arc::new(std::sync::Barrier::new(2));
             let (its, go) = (outbox.clone(), start.clone());
             let taker = std::thread::spawn(move || {
                 go.wait();

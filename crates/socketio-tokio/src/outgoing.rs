@@ -2,20 +2,27 @@
 
 use std::borrow::Cow;
 
-use socketio_proto::{Args, Encoded};
+use socketio_proto::Args;
+#[cfg(feature = "server")]
+use socketio_proto::Encoded;
 
-/// An event on its way to a client, as [`Namespace::on_any_outgoing`] sees it.
+/// An event on its way to the other side, as a catch-all sees it: `on_any_outgoing` of a namespace,
+/// or of a client.
 ///
-/// [`Namespace::on_any_outgoing`]: crate::Namespace::on_any_outgoing
 #[derive(Clone, Debug)]
 pub struct Outgoing {
     args: Args,
 }
 
 impl Outgoing {
+    pub(crate) fn new(args: Args) -> Self {
+        Self { args }
+    }
+
     /// Reads an event back from its packet. `None` if the packet is something else.
+    #[cfg(feature = "server")]
     pub(crate) fn read(packet: &Encoded) -> Option<Self> {
-        packet.args().map(|args| Self { args })
+        packet.args().map(Self::new)
     }
 
     /// The name of the event.

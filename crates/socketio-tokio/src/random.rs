@@ -1,14 +1,18 @@
 //! Random texts and numbers: the only code that draws them.
 
+#[cfg(feature = "server")]
 use base64::Engine as _;
+#[cfg(feature = "server")]
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
 /// A text that nobody can guess: 128 random bits.
+#[cfg(feature = "server")]
 pub(crate) fn secret() -> String {
     draw::<16>()
 }
 
 /// A short text that tells one thing from a few others.
+#[cfg(feature = "server")]
 pub(crate) fn mark() -> String {
     draw::<6>()
 }
@@ -18,6 +22,7 @@ pub(crate) fn number() -> u64 {
     u64::from_be_bytes(bytes())
 }
 
+#[cfg(feature = "server")]
 fn draw<const BYTES: usize>() -> String {
     URL_SAFE_NO_PAD.encode(bytes::<BYTES>())
 }

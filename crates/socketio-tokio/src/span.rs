@@ -4,10 +4,7 @@
 mod enabled {
     use std::fmt::Display;
 
-    use socketio_proto::Namespace as Name;
-
-    use crate::handshake::Connection;
-    use crate::socket::Socket;
+    use socketio_proto::{Namespace as Name, SocketId};
 
     /// What happens inside belongs to one connection, or to one handler.
     #[derive(Debug)]
@@ -15,24 +12,29 @@ mod enabled {
 
     impl Span {
         /// The span of a connection. The id of its session is a secret, and not in it.
-        pub(crate) fn connection(connection: &Connection) -> Self {
-            let address = connection.address();
+        #[cfg(feature = "server")]
+        pub(crate) fn connection(address: Option<impl Display>) -> Self {
             let address = address.as_ref().map(tracing::field::display);
             Self(tracing::info_span!(target: TARGET, "connection", address))
         }
 
         /// The span of one handler, inside that of its connection.
-        pub(crate) fn handler(socket: &Socket, event: impl Display) -> Self {
+        pub(crate) fn handler(
+            namespace: &Name,
+            id: Option<&SocketId>,
+            event: impl Display,
+        ) -> Self {
             Self(tracing::info_span!(
                 target: TARGET,
                 "event",
                 %event,
-                namespace = %socket.namespace(),
-                socket = %socket.id(),
+                %namespace,
+                socket = id.map(tracing::field::display),
             ))
         }
 
         /// The span of a rule for dynamic namespaces.
+        #[cfg(feature = "server")]
         pub(crate) fn rule(namespace: &Name) -> Self {
             Self(tracing::info_span!(target: TARGET, "rule", %namespace))
         }
@@ -49,23 +51,22 @@ mod enabled {
 mod disabled {
     use std::fmt::Display;
 
-    use socketio_proto::Namespace as Name;
-
-    use crate::handshake::Connection;
-    use crate::socket::Socket;
+    use socketio_proto::{Namespace as Name, SocketId};
 
     #[derive(Debug)]
     pub(crate) struct Span;
 
     impl Span {
-        pub(crate) fn connection(_: &Connection) -> Self {
+        #[cfg(feature = "server")]
+        pub(crate) fn connection(_: Option<impl Display>) -> Self {
             Self
         }
 
-        pub(crate) fn handler(_: &Socket, _: impl Display) -> Self {
+        pub(crate) fn handler(_: &Name, _: Option<&SocketId>, _: impl Display) -> Self {
             Self
         }
 
+        #[cfg(feature = "server")]
         pub(crate) fn rule(_: &Name) -> Self {
             Self
         }

@@ -4,12 +4,13 @@ mod shape;
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use socketio_proto::{Args, ArgsError};
 
 pub(crate) use self::shape::AsArguments;
 use self::shape::FromArguments;
 use crate::ack::Ack;
 use crate::answer::Answer;
-use crate::context::{EventContext, FromContext};
+use crate::context::{FromContext, HasEvent};
 use crate::error::Rejection;
 
 /// A type that is an event: it fixes the name, and by its shape the arguments.
@@ -97,10 +98,9 @@ pub trait Event {
 #[derive(Clone, Copy, Debug)]
 pub struct Typed<E>(pub E);
 
-impl<E: Event + DeserializeOwned, S> FromContext<EventContext<S>> for Typed<E> {
-    fn from_context(context: &EventContext<S>) -> Result<Self, Rejection> {
-        let FromArguments(event) = context.args().event_data()?;
-        Ok(Self(event))
+impl<C: HasEvent, E: Event + DeserializeOwned> FromContext<C> for Typed<E> {
+    fn from_context(context: &C) -> Result<Self, Rejection> {
+        Ok(Self(read(context.args())?))
     }
 }
 
@@ -125,8 +125,8 @@ impl<E: Event + DeserializeOwned, S> FromContext<EventContext<S>> for Typed<E> {
 #[derive(Debug)]
 pub struct Asked<E: Event>(pub E, pub Ack<E::Ack>);
 
-impl<E: Event + DeserializeOwned, S> FromContext<EventContext<S>> for Asked<E> {
-    fn from_context(context: &EventContext<S>) -> Result<Self, Rejection> {
+impl<C: HasEvent, E: Event + DeserializeOwned> FromContext<C> for Asked<E> {
+    fn from_context(context: &C) -> Result<Self, Rejection> {
         // In this order: who sent something else is still told so.
         let Typed(event) = Typed::from_context(context)?;
         Ok(Self(event, Ack::from_context(context)?))
@@ -218,6 +218,11 @@ impl<A: Serialize, E: Serialize> sealed::Acknowledges<A> for Result<A, E> {
             Err(error) => Answer::failure(&error),
         }
     }
+}
+
+/// The typed event that these are the arguments of, its name in front.
+pub(crate) fn read<E: DeserializeOwned>(args: &Args) -> Result<E, ArgsError> {
+    args.event_data().map(|FromArguments(event)| event)
 }
 
 /// What becomes of a handler's return value.

@@ -1,4 +1,5 @@
 //! Bad input gets its documented answer, ends at most its own connection, and never another's.
+#![cfg(feature = "server")]
 
 mod support;
 

@@ -1,4 +1,5 @@
 //! Questions to many clients: who is asked, whose answers count, and when the wait is over.
+#![cfg(feature = "server")]
 
 mod support;
 

@@ -1,4 +1,5 @@
 //! Catch-alls: every event, before everything else, in both directions.
+#![cfg(feature = "server")]
 
 mod support;
 

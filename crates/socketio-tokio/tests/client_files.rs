@@ -1,4 +1,5 @@
 //! The browser client as the server serves it.
+#![cfg(feature = "server")]
 
 mod support;
 

@@ -1,4 +1,5 @@
 //! The end of a server: what is still delivered, who is waited for, and for how long.
+#![cfg(feature = "server")]
 
 mod support;
 

@@ -1,4 +1,5 @@
 //! Several servers as one: what is emitted at one reaches the clients of all.
+#![cfg(feature = "server")]
 
 mod support;
 

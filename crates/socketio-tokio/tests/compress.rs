@@ -1,5 +1,5 @@
 //! Events that say whether they are worth compressing, over polling.
-#![cfg(feature = "compression")]
+#![cfg(all(feature = "compression", feature = "server"))]
 
 mod support;
 

@@ -1,4 +1,5 @@
 //! The end of a socket: its reason, its rooms, and who is told once.
+#![cfg(feature = "server")]
 
 mod support;
 

@@ -1,4 +1,5 @@
 //! Dynamic namespaces: which rule a name belongs to, when a namespace is born and when it is gone.
+#![cfg(feature = "server")]
 
 mod support;
 

@@ -1,4 +1,5 @@
 //! Handlers: what they may ask for, what their return value does, and in which order they run.
+#![cfg(feature = "server")]
 
 mod support;
 

@@ -1,4 +1,5 @@
 //! What is known about a client: its first request, its connection, the values kept with it.
+#![cfg(feature = "server")]
 
 mod support;
 

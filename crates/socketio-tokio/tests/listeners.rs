@@ -1,4 +1,5 @@
 //! What a socket registers for itself: where it stands behind its namespace, and how it goes away.
+#![cfg(feature = "server")]
 
 mod support;
 

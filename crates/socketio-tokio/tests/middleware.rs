@@ -1,4 +1,5 @@
 //! Middleware at the door and before events: order, refusals, waiting, and clients that leave meanwhile.
+#![cfg(feature = "server")]
 
 mod support;
 

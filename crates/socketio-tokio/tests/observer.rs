@@ -1,4 +1,5 @@
 //! What an observer and the metrics of a server say.
+#![cfg(feature = "server")]
 
 mod support;
 

@@ -1,5 +1,6 @@
 //! Clients that read too little, servers that say too much, handlers that misbehave: bounds hold,
 //! and whoever does nothing wrong notices nothing.
+#![cfg(feature = "server")]
 
 mod support;
 

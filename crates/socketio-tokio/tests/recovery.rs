@@ -1,4 +1,5 @@
 //! Clients that lose their connection and come back.
+#![cfg(feature = "server")]
 
 mod support;
 

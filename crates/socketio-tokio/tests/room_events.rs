@@ -1,4 +1,5 @@
 //! What happens to rooms, as listeners hear it.
+#![cfg(feature = "server")]
 
 mod support;
 

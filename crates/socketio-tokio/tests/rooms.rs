@@ -1,4 +1,5 @@
 //! Rooms and broadcasts: who is reached, once each, and in which order.
+#![cfg(feature = "server")]
 
 mod support;
 

@@ -1,5 +1,5 @@
 //! Typed events: one type gives the name, the arguments and the acknowledgement of both sides.
-#![cfg(feature = "macros")]
+#![cfg(all(feature = "macros", feature = "server"))]
 
 mod support;
 

@@ -1,7 +1,7 @@
 //! Socket.IO for Rust.
 //!
-//! One dependency for a complete server: it speaks to the JavaScript clients of Socket.IO 3 and 4
-//! over polling and WebSocket.
+//! One dependency for a complete server, which speaks to the JavaScript clients over polling and
+//! WebSocket, and with the feature `client` for clients, which speak to any server.
 //!
 //! ```no_run
 //! use socketio::{Data, Namespace, Server, Socket};
@@ -25,17 +25,19 @@
 //! | feature | default | adds |
 //! |---|---|---|
 //! | `server` | yes | the server, and `Server::listen` to serve it alone |
+//! | `client` | no | `client`, to connect to a server |
+//! | `tls` | no | clients of servers behind TLS |
 //! | `axum` | yes | [`axum::router`], to mount the server into an axum application |
-//! | `compression` | yes | compressed answers to polls, and compressed variants of the files that `serve_client` serves |
+//! | `compression` | yes | compressed messages and answers to polls, and compressed variants of the files that `serve_client` serves |
 //! | `macros` | yes | `#[derive(Event)]`, for events that are types |
 //! | `msgpack` | no | packets in MessagePack: `Parser::MessagePack` |
 #![forbid(unsafe_code)]
 
-#[cfg(feature = "server")]
+#[cfg(any(feature = "client", feature = "server"))]
 pub use bytes::Bytes;
 #[cfg(feature = "axum")]
 pub use socketio_axum as axum;
 #[cfg(feature = "macros")]
 pub use socketio_macros::Event;
-#[cfg(feature = "server")]
+#[cfg(any(feature = "client", feature = "server"))]
 pub use socketio_tokio::*;

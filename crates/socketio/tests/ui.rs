@@ -81,7 +81,7 @@ edition = "2024"
 
 [dependencies]
 serde = {{ version = "1", features = ["derive"] }}
-socketio = {{ path = {crates:?}, default-features = false, features = ["macros"] }}
+socketio = {{ path = {crates:?}, default-features = false, features = ["macros", "server"] }}
 "#
     );
     for (name, path) in cases {

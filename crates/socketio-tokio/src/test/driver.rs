@@ -148,7 +148,7 @@ impl Driver {
                         .forward(&self.namespace, &name, &args.without_name());
                 if let Ok(packet) = packet {
                     // A client that has left says nothing any more.
-                    let _left = self.machine.emit(&packet, Emit::default());
+                    let _left = self.machine.emit(now, &packet, Emit::default());
                 }
             }
             Command::Freeze => self.frozen = true,
@@ -230,10 +230,13 @@ impl Driver {
             }
             Event::AuthRequest(_)
             | Event::Ended(_)
+            | Event::Error { .. }
             | Event::GaveUp
+            | Event::Heartbeat
             | Event::Opened(_)
             | Event::Reconnecting { .. }
             | Event::Stopped
+            | Event::Undelivered { .. }
             | Event::UpgradeFailed
             | Event::Upgraded => return,
         };

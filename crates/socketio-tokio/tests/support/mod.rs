@@ -1,6 +1,8 @@
 //! A server on loopback, and a client that speaks the wire by hand.
 #![allow(dead_code, unreachable_pub)] // each test file uses its own part
 
+pub mod line;
+
 use std::net::SocketAddr;
 use std::time::Duration;
 
@@ -146,4 +148,45 @@ pub async fn http(
     let head = String::from_utf8(answer[..end].to_vec()).unwrap();
     let status = head.split(' ').nth(1).unwrap().parse().unwrap();
     (status, head, answer[end + 4..].to_vec())
+}
+
+/// Serves `io`, and says where: for clients of our own.
+pub async fn online(io: &Server) -> String {
+    format!("http://{}", serve(io).await)
+}
+
+/// Waits for what has to happen soon, however slow the machine is.
+pub async fn within<T>(future: impl Future<Output = T>) -> T {
+    let waited = tokio::time::timeout(Duration::from_secs(60), future).await;
+    waited.expect("it happens within a minute")
+}
+
+/// Everything that the server was told, in order: for handlers to write into.
+#[derive(Clone, Default)]
+pub struct Log(std::sync::Arc<std::sync::Mutex<Vec<String>>>);
+
+impl Log {
+    pub fn add(&self, line: impl Into<String>) {
+        self.0.lock().unwrap().push(line.into());
+    }
+
+    pub fn lines(&self) -> Vec<String> {
+        self.0.lock().unwrap().clone()
+    }
+
+    /// Waits until there are so many lines.
+    pub async fn wait_for(&self, lines: usize) -> Vec<String> {
+        until(|| self.lines().len() >= lines).await;
+        self.lines()
+    }
+}
+
+/// Waits until something is so.
+pub async fn until(is_so: impl Fn() -> bool) {
+    within(async {
+        while !is_so() {
+            tokio::time::sleep(Duration::from_millis(2)).await;
+        }
+    })
+    .await;
 }
