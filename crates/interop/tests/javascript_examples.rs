@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeSet, HashMap};
 use std::fs;
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::OnceLock;
@@ -38,7 +38,7 @@ examples! {
 }
 
 /// Run by a test of their own, below or in `browser.rs`.
-const OTHERS: [&str; 3] = ["chat", "graceful_shutdown", "tower_service"];
+const OTHERS: [&str; 4] = ["chat", "client", "graceful_shutdown", "tower_service"];
 
 #[test]
 fn layers_see_every_request() {
@@ -67,6 +67,33 @@ fn a_slow_handler_finishes_before_the_end() {
             "good night"
         ]
     );
+}
+
+/// Two clients, without JavaScript in between: what one says, the other prints.
+#[test]
+fn a_client_hears_what_another_one_says() {
+    let server = Program::start("rooms");
+    let start = || {
+        let mut command = Command::new(&built()["client"]);
+        command.args([&server.url, "news"]);
+        command.stdin(Stdio::piped()).stdout(Stdio::piped());
+        let mut child = command.spawn().expect("the example runs");
+        let mut lines = BufReader::new(child.stdout.take().expect("its output")).lines();
+        let mut line = move || lines.next().expect("a line").expect("text");
+        assert!(line().starts_with("joined, "));
+        (child, line)
+    };
+    let (mut listener, mut heard) = start();
+    let (mut speaker, _) = start();
+    let mut typed = speaker.stdin.take().expect("its input");
+    typed.write_all(b"good morning\n").expect("it reads");
+    drop(typed);
+    assert_eq!(heard(), "good morning");
+    drop(listener.stdin.take());
+    for mut client in [speaker, listener] {
+        let status = client.wait().expect("its status");
+        assert!(status.success(), "{status}");
+    }
 }
 
 #[test]
