@@ -13,6 +13,7 @@ macro_rules! chapters {
 
 chapters! {
     back_pressure: "back-pressure.md",
+    client: "client.md",
     deployment: "deployment.md",
     errors: "errors.md",
     events: "events.md",
@@ -29,3 +30,7 @@ chapters! {
     shutdown: "shutdown.md",
     testing: "testing.md",
 }
+
+/// The examples of the readme.
+#[doc = include_str!("../../../README.md")]
+mod readme {}

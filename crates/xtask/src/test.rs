@@ -11,7 +11,7 @@ struct Step {
 }
 
 /// Cheap steps first, so that a small mistake shows soon.
-const STEPS: [Step; 11] = [
+const STEPS: [Step; 12] = [
     Step {
         name: "format",
         run: format,
@@ -31,6 +31,10 @@ const STEPS: [Step; 11] = [
     Step {
         name: "clippy",
         run: clippy,
+    },
+    Step {
+        name: "features",
+        run: features,
     },
     Step {
         name: "no-std",
@@ -132,6 +136,33 @@ fn clippy() -> Result<(), Failure> {
     ]))
 }
 
+/// Crates that are used in parts, each with the features that must do without the others.
+const PARTS: [(&str, &[&str]); 3] = [
+    ("engineio-tokio", &["server", "client"]),
+    ("socketio-tokio", &["server", "client"]),
+    ("socketio", &["server", "client"]),
+];
+
+/// A feature alone builds, and without a warning: what only another one needs is not there.
+fn features() -> Result<(), Failure> {
+    for (package, parts) in PARTS {
+        for part in parts {
+            run::run(&mut cargo(&[
+                "clippy",
+                "--package",
+                package,
+                "--no-default-features",
+                "--features",
+                part,
+                "--",
+                "-D",
+                "warnings",
+            ]))?;
+        }
+    }
+    Ok(())
+}
+
 fn docs() -> Result<(), Failure> {
     crate::docs::check()?;
     run::run(
@@ -174,6 +205,8 @@ fn interop() -> Result<(), Failure> {
         "conformance_*",
         "--test",
         "javascript_*",
+        "--test",
+        "rust_client*",
         "--test",
         "compression",
         "--test",
