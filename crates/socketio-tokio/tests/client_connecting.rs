@@ -293,6 +293,34 @@ async fn auth_is_asked_for_each_attempt() {
 }
 
 #[tokio::test]
+async fn a_question_that_is_never_answered_goes_with_its_session() {
+    // A client that says nothing in time is put out, and comes back.
+    let io = Server::builder()
+        .connect_timeout(Duration::from_millis(10))
+        .namespace(namespace("/", &Log::default()));
+    let asked = Arc::new(AtomicUsize::new(0));
+    let waiting = Arc::new(());
+    let (count, held) = (Arc::clone(&asked), Arc::clone(&waiting));
+    let socket = Client::builder(&online(&io.build()).await)
+        .transports([TransportKind::WebSocket])
+        .reconnection_delay(Duration::from_millis(1))
+        .auth(move || {
+            count.fetch_add(1, Ordering::SeqCst);
+            let held = Arc::clone(&held);
+            async move {
+                let _held = held;
+                std::future::pending::<Value>().await
+            }
+        })
+        .open("/")
+        .unwrap();
+    until(|| asked.load(Ordering::SeqCst) >= 20).await;
+    // The test, the function, the present question, and one that is about to go.
+    assert!(Arc::strong_count(&waiting) <= 4);
+    drop(socket);
+}
+
+#[tokio::test]
 async fn an_auth_that_fails_or_panics_refuses_and_the_client_lives_on() {
     let log = Log::default();
     let client = Client::builder(&chat(&log).await).build().unwrap();

@@ -84,6 +84,8 @@ struct Joined {
     leaving: bool,
     /// The number of the question that is open.
     question: u64,
+    /// Dropped, the question is not waited for any more.
+    asking: Option<oneshot::Sender<()>>,
     /// Keeps the client alive for a namespace that nobody holds.
     _kept: Option<Client>,
 }
@@ -215,6 +217,7 @@ impl ClientTask {
             bell,
             leaving: false,
             question: 0,
+            asking: None,
             _kept: None,
         });
     }

@@ -6,6 +6,7 @@ use std::time::Duration;
 use socketio_proto::client::{AuthRequest, Client as Machine, DisconnectReason, Event, SessionEnd};
 use socketio_proto::engine::TransportKind;
 use socketio_proto::{Namespace as Name, SocketId, Timestamp};
+use tokio::sync::oneshot;
 
 use super::{ClientTask, Joined, Pending, Turn, tell, tell_undelivered};
 use crate::answer::Answer;
@@ -17,6 +18,7 @@ use crate::client::notice::Notice;
 use crate::client::queue::Entry;
 use crate::client::sender::Sender;
 use crate::error::CallError;
+use crate::handler::BoxFuture;
 use crate::in_flight::Ended;
 use crate::outcome::{Subject, outcome};
 use crate::span::Span;
@@ -124,6 +126,7 @@ impl ClientTask {
         }
         for joined in &mut self.joined {
             joined.question = 0;
+            joined.asking = None;
             // Who waits to be let in for the first time does not wait for another session.
             let rung = joined.bell.take();
             if let Some(bell) = rung {
@@ -252,7 +255,19 @@ impl ClientTask {
             };
             joined.question = question;
             let namespace = member.name.clone();
-            let start = || ask(&AuthContext { namespace }, true);
+            let (asking, unasked) = oneshot::channel();
+            joined.asking = Some(asking);
+            let start = || {
+                let answer = ask(&AuthContext { namespace }, true)?;
+                // One that never ends must not stay for every session that has asked.
+                let answer: BoxFuture<Answer> = Box::pin(async move {
+                    tokio::select! {
+                        answer = answer => answer,
+                        _ = unasked => Answer::Value(None),
+                    }
+                });
+                Ok(answer)
+            };
             self.launch(turn, start, || Authentication {
                 member,
                 request,
