@@ -101,7 +101,11 @@ async fn all_namespaces_return() {
         }
         // Events of a server come behind its answer.
         assert_eq!(data::<String>(&mut other, "welcome").await, "/other");
-        assert_eq!(tell(trial.server, json!(["clients"])).await, 1);
+        // A session that was cut between two polls is missed by the heartbeat alone.
+        until("one connection is left", async || {
+            tell(trial.server, json!(["clients"])).await == 1
+        })
+        .await;
     })
     .await;
 }
