@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::future::{Either, select};
 use socketio_proto::client::{AuthRequest, Client as Machine, DisconnectReason, Event, SessionEnd};
 use socketio_proto::engine::TransportKind;
 use socketio_proto::{Namespace as Name, SocketId, Timestamp};
@@ -261,9 +262,9 @@ impl ClientTask {
                 let answer = ask(&AuthContext { namespace }, true)?;
                 // One that never ends must not stay for every session that has asked.
                 let answer: BoxFuture<Answer> = Box::pin(async move {
-                    tokio::select! {
-                        answer = answer => answer,
-                        _ = unasked => Answer::Value(None),
+                    match select(answer, unasked).await {
+                        Either::Left((answer, _)) => answer,
+                        Either::Right(_) => Answer::Value(None),
                     }
                 });
                 Ok(answer)
